@@ -1,0 +1,96 @@
+"""What happens beside the steps of a training: limits, guards, display, samples."""
+
+import math
+import time
+from collections.abc import Callable
+
+import keras
+
+from keras_gpt2.errors import DivergedError
+
+
+class StopAfter(keras.callbacks.Callback):
+    """End training after exactly so many batches, in the middle of an epoch too.
+
+    Args:
+        batches: int. Batches in all.
+    """
+
+    def __init__(self, batches: int):
+        super().__init__()
+        self.left = batches
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if not self.left:
+            self.model.stop_training = True
+
+
+class DivergenceGuard(keras.callbacks.Callback):
+    """Stop at the first loss that is NaN or infinite.
+
+    Raises:
+        DivergedError: names the step.
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            step = int(self.model.optimizer.iterations)
+            raise DivergedError(
+                f"the loss became {loss} at step {step}. Try a lower --learning-rate; "
+                "if it is so from the first step, the preset may be damaged"
+            )
+
+
+class Progress(keras.callbacks.Callback):
+    """Speed, time left and validation loss, told once per validation.
+
+    Args:
+        steps: int. Batches in all.
+        tokens_per_step: float. Real tokens in a mean batch.
+        bits_per_nat_token: float. Bits per character of one nat per token.
+        show: callable(float, str). Receives the share done, and a short text.
+        say: callable(label, text). Receives a line per validation.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        tokens_per_step: float,
+        bits_per_nat_token: float,
+        show: Callable[[float, str], None],
+        say: Callable[[str, str], None],
+    ):
+        super().__init__()
+        self.steps = steps
+        self.tokens_per_step = tokens_per_step
+        self.bits_per_nat_token = bits_per_nat_token
+        self.show = show
+        self.say = say
+        self.done = 0
+        self.seconds = 0.0
+        self.started = 0.0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.started = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+        if self.done > 1:  # the first step compiles
+            self.seconds += time.monotonic() - self.started
+        self.show(self.done / self.steps, self.speed())
+
+    def speed(self) -> str:
+        """Tokens per second and time left, such as "4,310 tokens/s  0:41 left"."""
+        if not self.seconds:
+            return "compiling"
+        rate = (self.done - 1) / self.seconds
+        minutes, seconds = divmod(round((self.steps - self.done) / rate), 60)
+        tokens = round(rate * self.tokens_per_step)
+        return f"{tokens:,} tokens/s  {minutes}:{seconds:02d} left"
+
+    def on_epoch_end(self, epoch, logs=None):
+        nats = (logs or {})["val_nats_per_token"]
+        bits = nats * self.bits_per_nat_token
+        self.say(f"epoch {epoch + 1}", f"{bits:.2f} bits/character   {self.speed()}")

@@ -1,0 +1,259 @@
+"""Settings of each command: frozen, and checked the moment they are made.
+
+A setting is decided by the first that speaks: command line, recipe of the corpus,
+default. Nothing here imports Keras, so a wrong setting is refused at once.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from keras_gpt2.errors import UsageError
+from keras_gpt2.script import SCRIPTS
+
+BATCHINGS = ("bucket", "pack", "pad")
+BACKENDS = ("auto", "tensorflow", "jax", "torch")
+DTYPES = ("float32", "mixed_bfloat16")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A range of numbers, written as in mathematics.
+
+    Args:
+        text: str. "(0, 1]": a round bracket excludes its end, a square one includes it.
+
+    >>> 0.0 in Interval("(0, 1]"), 1.0 in Interval("(0, 1]")
+    (False, True)
+    """
+
+    text: str
+
+    def __contains__(self, value: float) -> bool:
+        low, high = (float(end) for end in self.text[1:-1].split(","))
+        above = value > low if self.text[0] == "(" else value >= low
+        below = value < high if self.text[-1] == ")" else value <= high
+        return above and below
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    interval: str | None = None,
+    choices: tuple[str, ...] | None = None,
+    metavar: str | None = None,
+) -> Any:
+    """A field of a settings class that is also a flag of the command line."""
+    metadata = {
+        "help": help,
+        "interval": interval and Interval(interval),
+        "choices": choices,
+        "metavar": metavar,
+    }
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def flag(name: str) -> str:
+    """The flag that sets a field.
+
+    >>> flag("learning_rate")
+    '--learning-rate'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def check(settings: Any) -> None:
+    """Refuse a settings object with a value outside its field's interval or choices.
+
+    Raises:
+        UsageError: names the flag, what it takes, and what it got.
+    """
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        interval = field.metadata.get("interval")
+        choices = field.metadata.get("choices")
+        if value is None:
+            continue
+        if interval and (math.isnan(value) or value not in interval):
+            expected = f"must be in {interval.text}"
+        elif choices and value not in choices:
+            expected = f"must be one of {', '.join(choices)}"
+        else:
+            continue
+        raise UsageError(f"{flag(field.name)} {expected}. Received: {value}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Base of every command's settings."""
+
+    def __post_init__(self):
+        check(self)
+
+    @classmethod
+    def resolve(cls, given: Mapping[str, Any], recipe: Mapping[str, Any]) -> Self:
+        """Settings from what was given, then the corpus' recipe, then the defaults.
+
+        A recipe's length of training yields to a length given in the other unit.
+        """
+        recipe = dict(recipe)
+        if given.get("epochs") or given.get("steps"):
+            recipe.pop("epochs", None)
+            recipe.pop("steps", None)
+        return cls(**{**recipe, **given})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for config.json."""
+        return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Config):
+    """Settings of `train`."""
+
+    corpus: str = option("poetry", "corpus to learn, by name", metavar="NAME")
+    data_dir: str | None = option(
+        None, "the corpus in its released layout (default: data/CORPUS/, else the "
+        "bundled sample)", metavar="PATH",
+    )  # fmt: skip
+    preset: str | None = option(
+        None, "model to start from: a bundled preset, a run, a folder, a KerasHub "
+        "name, or scratch:LAYERSxWIDTHxHEADS", metavar="MODEL",
+    )  # fmt: skip
+    output: str | None = option(None, "run folder (default: runs/CORPUS)")
+    overwrite: bool = option(False, "empty the run folder first")
+    epochs: int | None = option(None, "passes over the data", interval="[1, 10000]")
+    steps: int | None = option(None, "optimizer steps", interval="[1, 100000000]")
+    batch_size: int = option(
+        16, "documents (blocks, when packed) per optimizer step",
+        interval="[1, 65536]",
+    )  # fmt: skip
+    accumulate: int = option(
+        1, "parts a batch is cut into to save memory; the result is the same",
+        interval="[1, 65536]",
+    )  # fmt: skip
+    sequence_length: int | None = option(
+        None, "tokens per sequence (default: the preset's context, at most 1024)",
+        interval="[2, 1024]",
+    )  # fmt: skip
+    batching: str = option("bucket", "bucket, pack or pad", choices=BATCHINGS)
+    learning_rate: float = option(
+        1e-4, "peak learning rate, falling to 0", interval="(0, 1]"
+    )
+    warmup: float = option(
+        0.05, "share of the steps over which the rate rises", interval="[0, 1)"
+    )
+    clip: float = option(1.0, "largest global gradient norm", interval="(0, 1000]")
+    dropout: float | None = option(
+        None, "dropout rate (default: the preset's)", interval="[0, 1)"
+    )
+    validate_every: int | None = option(
+        None, "steps between validations (default: an epoch)",
+        interval="[1, 100000000]",
+    )  # fmt: skip
+    validation_limit: int = option(
+        1000, "most documents a validation reads", interval="[1, 100000000]"
+    )
+    patience: int = option(
+        2, "validations without a better loss before stopping",
+        interval="[1, 10000]",
+    )  # fmt: skip
+    vocabulary_size: int = option(
+        8000, "most tokens in a vocabulary built for scratch", interval="[16, 1000000]"
+    )
+    min_count: int = option(
+        2, "fewest occurrences of a token built for scratch", interval="[1, 1000000]"
+    )
+    dtype: str = option("float32", "precision of the arithmetic", choices=DTYPES)
+    seed: int = option(0, "order of the data, dropout", interval="[0, 4294967295]")
+    backend: str = option("auto", "Keras backend", choices=BACKENDS)
+    on_bad_rows: str = option(
+        "stop", "what to do with rows that are damaged",
+        choices=("stop", "skip", "replace"),
+    )  # fmt: skip
+    encoding: str | None = option(None, "encoding of the corpus' files")
+    script: str | None = option(
+        None, "Chinese script to train on (default: the preset's, else as released)",
+        choices=SCRIPTS,
+    )  # fmt: skip
+    exclude: str | None = option(
+        None, "leave out the documents of this folder, and those sharing a line",
+        metavar="PATH",
+    )  # fmt: skip
+    dry_run: bool = option(False, "report, samples and estimates; trains nothing")
+    json: bool = option(False, "result as JSON on stdout")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.batch_size % self.accumulate:
+            raise UsageError(
+                f"--batch-size must be a multiple of --accumulate. Received: "
+                f"{self.batch_size} and {self.accumulate}."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateConfig(Config):
+    """Settings of `generate`."""
+
+    model: str | None = option(
+        None, "run, bundled preset, folder, .keras file or KerasHub name (default: "
+        "the newest run that fits the prompt, else a bundled preset)",
+    )  # fmt: skip
+    prompt: tuple[str, ...] = option((), "text to continue; repeatable")
+    prompt_file: str | None = option(
+        None, "file with one prompt per line; - is stdin", metavar="PATH"
+    )
+    title: str | None = option(None, "title of the poem to write")
+    author: str | None = option(None, "poet to write as; goes with --title")
+    sampler: str | None = option(
+        None, "how the next token is taken (default: the model's, else top_p)"
+    )
+    temperature: float = option(
+        1.0, "below 1 bolder, above 1 wilder; 0 is greedy", interval="[0, 100]"
+    )
+    top_k: int | None = option(
+        None, "candidates of top_k and contrastive", interval="[1, 1000000]"
+    )
+    top_p: float | None = option(
+        None, "probability mass of top_p", interval="(0, 1]"
+    )
+    max_new_tokens: int | None = option(
+        None, "most tokens to add (default: to the end of the text or context)",
+        interval="[1, 1000000]",
+    )  # fmt: skip
+    num_samples: int = option(1, "texts per prompt", interval="[1, 10000]")
+    seed: int | None = option(
+        None, "sample i uses seed + i (default: drawn, printed)",
+        interval="[0, 4294957295]",
+    )  # fmt: skip
+    script: str | None = option(
+        None, "script of the output (default: the prompt's)", choices=SCRIPTS
+    )
+    backend: str = option("auto", "Keras backend", choices=BACKENDS)
+    json: bool = option(False, "a JSON list on stdout")
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.author is not None and self.title is None:
+            raise UsageError("--author goes with --title. Received: no --title.")
+        if self.title is not None and (self.prompt or self.prompt_file):
+            raise UsageError("--title is a prompt of its own. Leave out --prompt.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorporaConfig(Config):
+    """Settings of `corpora`."""
+
+    json: bool = option(False, "a JSON list on stdout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorConfig(Config):
+    """Settings of `doctor`."""
+
+    backend: str = option("auto", "Keras backend", choices=BACKENDS)
+    json: bool = option(False, "a JSON object on stdout")

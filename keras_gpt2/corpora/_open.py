@@ -1,0 +1,74 @@
+"""A corpus by name, from where its release lies on this disk."""
+
+import dataclasses
+from pathlib import Path
+
+from keras_gpt2 import registry
+from keras_gpt2.corpora._corpus import Corpus
+from keras_gpt2.errors import StorageError
+
+PACKAGE = "keras_gpt2.corpora"
+# The samples ship in the wheel beside the package, and stand in data/ of a checkout.
+SAMPLE_FOLDERS = (
+    Path(__file__).parents[1] / "data" / "samples",
+    Path(__file__).parents[2] / "data" / "samples",
+)
+
+
+def names() -> list[str]:
+    """Corpora by name, sorted."""
+    return registry.names(PACKAGE)
+
+
+def corpus_class(name: str) -> type[Corpus]:
+    """Class of a corpus: its facts, and how it is read.
+
+    Raises:
+        UsageError: if there is no such corpus.
+    """
+    return registry.load(PACKAGE, name).CORPUS
+
+
+def sample_folder(name: str) -> Path:
+    """Where the bundled sample of a corpus lies."""
+    folders = [folder / name for folder in SAMPLE_FOLDERS]
+    return next((folder for folder in folders if folder.is_dir()), folders[-1])
+
+
+def release_folder(name: str) -> Path:
+    """Where `download` puts a release, and a user drops one by hand."""
+    return Path("data") / name
+
+
+def open_corpus(name: str, data_dir: str | None = None, **options) -> Corpus:
+    """A corpus on disk: `data_dir`, else data/NAME/, else the bundled sample.
+
+    Args:
+        name: str. Name of the corpus.
+        data_dir: str or None. Folder or file of the release.
+        **options: fields of the corpus, such as `script` or `edition`.
+
+    Raises:
+        UsageError: if there is no such corpus.
+        StorageError: if `data_dir` does not exist or holds no file of the release.
+    """
+    cls = corpus_class(name)
+    known = {field.name for field in dataclasses.fields(cls)}
+    options = {key: value for key, value in options.items() if key in known}
+    if data_dir is None:
+        corpus = cls(folder=release_folder(name), **options)
+        if release_folder(name).is_dir() and corpus.files():
+            return corpus
+        return cls(folder=sample_folder(name), **options)
+    corpus = cls(folder=Path(data_dir), **options)
+    if not corpus.folder.exists() or not corpus.files():
+        raise StorageError(
+            f"no file of the {name} release in {data_dir}. Point --data-dir at the "
+            f"folder it was unpacked to, or get it: {cls.download}"
+        )
+    return corpus
+
+
+def is_sample(corpus: Corpus) -> bool:
+    """Whether a corpus is its bundled sample."""
+    return corpus.folder == sample_folder(corpus.name)

@@ -1,0 +1,140 @@
+"""Any model name in, a `GPT2CausalLM` with its preprocessor out, and back to disk."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import keras_hub
+import numpy as np
+
+from keras_gpt2.errors import InputError
+from keras_gpt2.presets import FACTS_FILE, ModelSource, Scratch, find
+from keras_gpt2.tokenizers.chinese import (
+    ChineseGPT2CausalLMPreprocessor,
+    ChineseTokenizer,
+    build_vocabulary,
+)
+
+# Files that KerasHub writes for weights, in one place for the float16 pass.
+WEIGHTS_FILE = "model.weights.h5"
+
+
+def load_model(
+    name: str | ModelSource,
+    *,
+    dtype: str = "float32",
+    dropout: float | None = None,
+    sequence_length: int | None = None,
+) -> keras_hub.models.GPT2CausalLM:
+    """A model by name, with its preprocessor.
+
+    Args:
+        name: str. Any name `keras_gpt2.presets.find` knows, but no `scratch:`.
+        dtype: str. Keras dtype policy of the backbone.
+        dropout: float or None. None keeps the preset's.
+        sequence_length: int or None. Of the preprocessor; None takes the context.
+
+    Raises:
+        UsageError: if there is no such model.
+        InputError: if its files cannot be had or read.
+    """
+    source = find(name) if isinstance(name, str) else name
+    if source.is_keras_file:
+        return keras.saving.load_model(source.path)
+    options: dict[str, Any] = {"dtype": dtype}
+    if dropout is not None:
+        options["dropout"] = dropout
+    try:
+        model = keras_hub.models.GPT2CausalLM.from_preset(
+            str(source.path or source.name), **options
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(unavailable(source, error)) from error
+    model.preprocessor.sequence_length = (
+        sequence_length or model.backbone.max_sequence_length
+    )
+    return model
+
+
+def unavailable(source: ModelSource, error: Exception) -> str:
+    """One line on why a model's files cannot be used."""
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    if source.path:
+        return f"{source.path} cannot be loaded ({reason}). Take a fresh copy"
+    return (
+        f"'{source.name}' is not on this disk and could not be downloaded ({reason}). "
+        "Connect once, or name a folder that holds it"
+    )
+
+
+def new_model(
+    size: Scratch,
+    documents,
+    *,
+    script: str = "",
+    vocabulary_size: int = 8000,
+    min_count: int = 2,
+    sequence_length: int = 1024,
+    dropout: float = 0.1,
+    dtype: str = "float32",
+) -> keras_hub.models.GPT2CausalLM:
+    """A GPT-2 with random weights and a vocabulary of its own.
+
+    Args:
+        size: Scratch. Layers, width and heads.
+        documents: iterable of str. Chinese texts the vocabulary is built from.
+        script: str. Script of the texts, for the tokenizer to remember.
+        vocabulary_size, min_count: as in `build_vocabulary`.
+        sequence_length: int. Context, in tokens.
+        dropout: float. Dropout rate.
+        dtype: str. Keras dtype policy.
+    """
+    vocabulary = build_vocabulary(documents, vocabulary_size, min_count)
+    backbone = keras_hub.models.GPT2Backbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=size.layers,
+        num_heads=size.heads,
+        hidden_dim=size.width,
+        intermediate_dim=4 * size.width,
+        dropout=dropout,
+        max_sequence_length=sequence_length,
+        dtype=dtype,
+    )
+    tokenizer = ChineseTokenizer(vocabulary, script=script)
+    preprocessor = ChineseGPT2CausalLMPreprocessor(tokenizer, sequence_length)
+    return keras_hub.models.GPT2CausalLM(backbone, preprocessor)
+
+
+def save_model(
+    model: keras_hub.models.GPT2CausalLM, folder: Path, facts: dict[str, Any]
+) -> None:
+    """Save as a KerasHub preset, whole or not at all.
+
+    Args:
+        model: GPT2CausalLM with its preprocessor.
+        folder: Path. Must not exist.
+        facts: dict. Language, script, corpus, sampler: kept beside KerasHub's files.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        model.save_to_preset(str(partial))
+        text = json.dumps(facts, ensure_ascii=False, indent=2)
+        (partial / FACTS_FILE).write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def logits(model: keras_hub.models.GPT2CausalLM, texts: list[str]) -> np.ndarray:
+    """Next-token logits at every position.
+
+    Returns:
+        float array (texts, sequence_length, vocabulary).
+    """
+    x, _, _ = keras.utils.unpack_x_y_sample_weight(model.preprocessor(texts))
+    return keras.ops.convert_to_numpy(model(x, training=False))

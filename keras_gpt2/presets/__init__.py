@@ -1,0 +1,135 @@
+"""What a model's name means, told from its files alone: no Keras is needed here.
+
+A name is a bundled preset (`tang`), a run folder, a preset folder, a `.keras` file, a
+KerasHub name (`gpt2_base_en`), a handle (`hf://OWNER/NAME`, `kaggle://...`), or
+`scratch:LAYERSxWIDTHxHEADS` for a model with random weights.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_gpt2.errors import InputError, UsageError
+from keras_gpt2.registry import unknown
+from keras_gpt2.runs import Run
+
+BUNDLED = Path(__file__).parent
+KERASHUB = (
+    "gpt2_base_en",
+    "gpt2_medium_en",
+    "gpt2_large_en",
+    "gpt2_extra_large_en",
+    "gpt2_base_en_cnn_dailymail",
+)
+HANDLE = re.compile(r"(hf|kaggle|modelscope)://.+")
+SCRATCH = re.compile(r"scratch:(\d+)x(\d+)x(\d+)")
+# Beside KerasHub's files in a preset folder: language, script, sampler, corpus.
+FACTS_FILE = "keras_gpt2.json"
+# OpenAI's context; also what a model from scratch gets at most.
+MAX_CONTEXT = 1024
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Size of a model with random weights."""
+
+    layers: int
+    width: int
+    heads: int
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """Where a model comes from.
+
+    Args:
+        name: str. As the user gave it.
+        path: Path or None. Preset folder or .keras file on this disk.
+        scratch: Scratch or None. Size, for a model that is yet to be trained.
+        is_bundled: bool. Whether it ships with this package.
+    """
+
+    name: str
+    path: Path | None = None
+    scratch: Scratch | None = None
+    is_bundled: bool = False
+
+    @property
+    def is_keras_file(self) -> bool:
+        return self.path is not None and self.path.suffix == ".keras"
+
+    def facts(self) -> dict[str, Any]:
+        """What the preset says of itself; empty if it says nothing."""
+        return self._json(FACTS_FILE)
+
+    def context(self) -> int:
+        """Longest sequence of the model, in tokens; 1024 where no file says."""
+        config = self._json("config.json").get("config", {})
+        return config.get("max_sequence_length", MAX_CONTEXT)
+
+    def _json(self, name: str) -> dict[str, Any]:
+        path = self.path and self.path / name
+        if not path or not path.is_file():
+            return {}
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{path} is damaged ({error}). Take a fresh copy") from None
+
+
+def names() -> list[str]:
+    """Bundled presets, sorted."""
+    return sorted(path.parent.name for path in BUNDLED.glob("*/config.json"))
+
+
+def find(name: str) -> ModelSource:
+    """The model a name means.
+
+    Raises:
+        UsageError: if no model has that name; names the nearest one.
+        InputError: if the name is a folder without a model in it.
+    """
+    if name in names():
+        return ModelSource(name, BUNDLED / name, is_bundled=True)
+    if name.startswith("scratch:"):
+        return ModelSource(name, scratch=parse_scratch(name))
+    if name in KERASHUB or HANDLE.fullmatch(name):
+        return ModelSource(name)
+    path = Path(name)
+    if path.is_file() and path.suffix == ".keras":
+        return ModelSource(name, path)
+    if path.is_dir():
+        return ModelSource(name, model_folder(path))
+    known = [*names(), *KERASHUB]
+    raise UsageError(
+        unknown("models", name, known) + " A folder, .keras file, hf://OWNER/NAME or "
+        "scratch:LAYERSxWIDTHxHEADS will do too"
+    )
+
+
+def model_folder(path: Path) -> Path:
+    """The preset folder in a run folder, or the folder itself if it is one."""
+    for folder in (Run(path).preset, path):
+        if (folder / "task.json").is_file() or (folder / "model.safetensors").is_file():
+            return folder
+    is_run = (path / "history.csv").exists()
+    what = "an unfinished run" if is_run else "a folder without a model"
+    raise InputError(f"{path} is {what} (no preset/ in it). Name a finished run")
+
+
+def parse_scratch(name: str) -> Scratch:
+    """Size of `scratch:LAYERSxWIDTHxHEADS`.
+
+    >>> parse_scratch("scratch:6x256x4")
+    Scratch(layers=6, width=256, heads=4)
+    """
+    match = SCRATCH.fullmatch(name)
+    layers, width, heads = map(int, match.groups()) if match else (0, 0, 0)
+    if not (1 <= layers <= 96 and 1 <= heads <= width <= 8192) or width % heads:
+        raise UsageError(
+            "A model from scratch is scratch:LAYERSxWIDTHxHEADS with a width that is "
+            f"a multiple of the heads, such as scratch:6x256x4. Received: {name}"
+        )
+    return Scratch(layers, width, heads)

@@ -1,0 +1,100 @@
+"""Run folders: where a training leaves what it made.
+
+runs/poetry/
+├── config.json     settings, versions, account of the data, results
+├── history.csv     one line per epoch
+├── samples.txt     a text per epoch
+├── checkpoints/    best weights so far
+├── logs/           TensorBoard
+├── preset/         best weights, tokenizer; present when the run has finished
+└── model.keras     the same in one file
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_gpt2.errors import UsageError
+
+RUNS = Path("runs")
+CONFIG_FILE = "config.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Args:
+        folder: Path. The folder, which may not exist yet.
+    """
+
+    folder: Path
+
+    @property
+    def preset(self) -> Path:
+        return self.folder / "preset"
+
+    @property
+    def keras_file(self) -> Path:
+        return self.folder / "model.keras"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.preset.is_dir()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.folder.exists() or not any(self.folder.iterdir())
+
+    def write_config(self, facts: dict[str, Any]) -> None:
+        """Write config.json; creates the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(facts, ensure_ascii=False, indent=2)
+        (self.folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def new_run(corpus: str, output: str | None, overwrite: bool) -> Run:
+    """A run folder that is free to write to.
+
+    Without `output`, runs/CORPUS, or runs/CORPUS-2, -3 ... after finished runs.
+
+    Raises:
+        UsageError: if the folder holds something, and `overwrite` is not set.
+    """
+    run = Run(Path(output)) if output else next_free(corpus)
+    if run.is_empty:
+        return run
+    if not overwrite:
+        state = "is not empty" if output else "holds an unfinished run"
+        raise UsageError(
+            f"{run.folder} {state}. Choose another folder with --output, or empty "
+            "this one with --overwrite"
+        )
+    if not (run.folder / CONFIG_FILE).is_file():
+        raise UsageError(
+            f"{run.folder} does not look like a run (no {CONFIG_FILE}), so --overwrite "
+            "leaves it alone. Choose another folder with --output"
+        )
+    shutil.rmtree(run.folder)
+    return run
+
+
+def next_free(corpus: str) -> Run:
+    """The first of runs/CORPUS, -2, -3 ... that is not a finished run."""
+    number = 1
+    while True:
+        suffix = "" if number == 1 else f"-{number}"
+        run = Run(RUNS / f"{corpus}{suffix}")
+        if not run.is_finished:
+            return run
+        number += 1
+
+
+def finished_runs() -> Iterator[Run]:
+    """Finished runs below runs/, the newest first."""
+    folders = RUNS.iterdir() if RUNS.is_dir() else ()
+    runs = [run for run in map(Run, folders) if run.is_finished]
+    return iter(sorted(runs, key=lambda run: run.preset.stat().st_mtime, reverse=True))

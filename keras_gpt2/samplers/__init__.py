@@ -1,0 +1,72 @@
+"""How the next token is taken: each file of this folder is a sampler, by KerasHub's name.
+
+A sampler's file has one function, `build`, whose parameters are the settings the
+sampler understands and whose result is a KerasHub `Sampler`.
+"""
+
+import inspect
+from typing import Any
+
+from keras_gpt2 import registry
+from keras_gpt2.errors import UsageError
+
+GREEDY = "greedy"
+
+
+def names() -> list[str]:
+    """Samplers by name, sorted."""
+    return registry.names(__name__)
+
+
+def check_settings(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Sampler and settings as they will be used; needs no Keras.
+
+    A temperature of 0 is greedy whatever the sampler: its limit.
+
+    Args:
+        name: str. Name of a sampler.
+        settings: dict. temperature, top_k, top_p; None is not set.
+
+    Returns:
+        (name, settings), those that are not set left out.
+
+    Raises:
+        UsageError: if there is no such sampler, or it does not know a setting.
+
+    >>> check_settings("top_p", {"top_p": 0.95, "temperature": None})
+    ('top_p', {'top_p': 0.95})
+    """
+    known = inspect.signature(registry.load(__name__, name).build).parameters
+    given = {key: value for key, value in settings.items() if value is not None}
+    if given.get("temperature") == 0:
+        return GREEDY, {}
+    for key in given.keys() - known.keys():
+        flags = ["--" + name.replace("_", "-") for name in known if name != "seed"]
+        raise UsageError(
+            f"--{key.replace('_', '-')} means nothing to the sampler {name}. "
+            f"It takes: {', '.join(flags) or 'nothing'}"
+        )
+    return name, given
+
+
+def load_sampler(name: str, seed: int = 0, **settings):
+    """A KerasHub sampler by name.
+
+    Args:
+        name: str. Name of a sampler.
+        seed: int. Where its random numbers start.
+        **settings: temperature, top_k or top_p, as the sampler takes them.
+
+    Returns:
+        keras_hub.samplers.Sampler.
+
+    Example:
+
+    >>> load_sampler("top_k").k
+    50
+    """
+    name, settings = check_settings(name, settings)
+    build = registry.load(__name__, name).build
+    if "seed" in inspect.signature(build).parameters:
+        settings["seed"] = seed
+    return build(**settings)

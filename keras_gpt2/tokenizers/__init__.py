@@ -1,0 +1,1 @@
+"""Text to token ids and back: WordPiece for Chinese, byte-level BPE for English."""
