@@ -1,0 +1,25 @@
+"""Fine-tune GPT-2 on your own text with Keras 3, in English and in Chinese.
+
+Public names are imported on first use, so that `import keras_gpt2` is quick.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "TextGenerator": "keras_gpt2.generation",
+    "finetune": "keras_gpt2.training",
+    "load_model": "keras_gpt2.models",
+}
+__all__ = ["TextGenerator", "finetune", "load_model"]
+
+
+def __getattr__(name: str):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

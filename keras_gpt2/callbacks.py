@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 
@@ -49,7 +50,7 @@ class Progress(keras.callbacks.Callback):
     Args:
         steps: int. Batches in all.
         tokens_per_step: float. Real tokens in a mean batch.
-        bits_per_nat_token: float. Bits per character of one nat per token.
+        bits_per_character: callable(float). Bits per character of nats per token.
         show: callable(float, str). Receives the share done, and a short text.
         say: callable(label, text). Receives a line per validation.
     """
@@ -58,14 +59,14 @@ class Progress(keras.callbacks.Callback):
         self,
         steps: int,
         tokens_per_step: float,
-        bits_per_nat_token: float,
+        bits_per_character: Callable[[float], float],
         show: Callable[[float, str], None],
         say: Callable[[str, str], None],
     ):
         super().__init__()
         self.steps = steps
         self.tokens_per_step = tokens_per_step
-        self.bits_per_nat_token = bits_per_nat_token
+        self.bits_per_character = bits_per_character
         self.show = show
         self.say = say
         self.done = 0
@@ -92,5 +93,32 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         nats = (logs or {})["val_nats_per_token"]
-        bits = nats * self.bits_per_nat_token
-        self.say(f"epoch {epoch + 1}", f"{bits:.2f} bits/character   {self.speed()}")
+        self.say(
+            f"epoch {epoch + 1}",
+            f"{self.bits_per_character(nats):.2f} bits/character, {nats:.2f} "
+            f"nats/token, perplexity {math.exp(nats):,.1f}   {self.speed()}",
+        )
+
+
+class Samples(keras.callbacks.Callback):
+    """A text by the model after each validation, shown and kept.
+
+    Args:
+        write: callable() -> str. Generates the text.
+        path: Path. File the texts are appended to.
+        say: callable(label, text).
+    """
+
+    def __init__(
+        self, write: Callable[[], str], path: Path, say: Callable[[str, str], None]
+    ):
+        super().__init__()
+        self.write = write
+        self.path = path
+        self.say = say
+
+    def on_epoch_end(self, epoch, logs=None):
+        text = self.write()
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"epoch {epoch + 1}\n{text}\n\n")
+        self.say("", f"「{text}」 seed 0")

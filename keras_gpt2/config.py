@@ -205,15 +205,15 @@ class GenerateConfig(Config):
     )  # fmt: skip
     prompt: tuple[str, ...] = option((), "text to continue; repeatable")
     prompt_file: str | None = option(
-        None, "file with one prompt per line; - is stdin", metavar="PATH"
+        None, "file whose text is a prompt; - is stdin", metavar="PATH"
     )
     title: str | None = option(None, "title of the poem to write")
     author: str | None = option(None, "poet to write as; goes with --title")
     sampler: str | None = option(
         None, "how the next token is taken (default: the model's, else top_p)"
     )
-    temperature: float = option(
-        1.0, "below 1 bolder, above 1 wilder; 0 is greedy", interval="[0, 100]"
+    temperature: float | None = option(
+        None, "below 1 bolder, above 1 wilder; 0 is greedy", interval="[0, 100]"
     )
     top_k: int | None = option(
         None, "candidates of top_k and contrastive", interval="[1, 1000000]"

@@ -4,6 +4,8 @@ Short documents go into buckets of like length, so that each starts at position 
 little is padded; long ones are packed into full blocks with the end token between.
 """
 
+import functools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -83,7 +85,7 @@ class TextDataset:
         too_long = self.token_counts + 1 > self.sequence_length
         return 0 if self.is_packed else int(too_long.sum())
 
-    @property
+    @functools.cached_property
     def num_characters(self) -> int:
         """Characters of the predicted text; those cut off are not counted."""
         if self.is_packed:
@@ -93,6 +95,14 @@ class TextDataset:
             len(text) if count < length else len(self._head(text, length))
             for text, count, length in rows
         )
+
+    def bits_per_character(self, nats_per_token: float) -> float:
+        """Code length of the predicted text at that loss, in bits per character.
+
+        Comparable between tokenizers, unlike nats per token.
+        """
+        tokens_per_character = self.num_predictions / self.num_characters
+        return nats_per_token * tokens_per_character / math.log(2)
 
     def _head(self, text: str, length: int) -> str:
         tokenizer = self.preprocessor.tokenizer
@@ -121,6 +131,9 @@ class TextDataset:
         dataset = parts(self._orders(epochs, shuffle)).map(self._fill)
         if self.accumulate > 1:
             dataset = dataset.flat_map(self._cut)
+        if epochs is not None:
+            size = epochs * self.steps_per_epoch * self.accumulate
+            dataset = dataset.apply(tf.data.experimental.assert_cardinality(size))
         return dataset.prefetch(tf.data.AUTOTUNE)
 
     def _orders(self, epochs: int | None, shuffle: bool):

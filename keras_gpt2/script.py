@@ -6,10 +6,13 @@ and is sometimes wrong, so nothing is converted that need not be.
 """
 
 import functools
+import re
 
 SIMPLIFIED = "simplified"
 TRADITIONAL = "traditional"
 SCRIPTS = (SIMPLIFIED, TRADITIONAL)
+# Unified ideographs with extensions, compatibility ideographs, and 〇 々.
+HANZI = r"〇々㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
 
 
 @functools.cache
@@ -47,3 +50,12 @@ def detect(text: str) -> str:
     if from_simplified == from_traditional:
         return ""
     return SIMPLIFIED if from_simplified > from_traditional else TRADITIONAL
+
+
+def has_hanzi(text: str) -> bool:
+    """Whether a text holds a Chinese character.
+
+    >>> has_hanzi("GPT-2"), has_hanzi("春 GPT")
+    (False, True)
+    """
+    return re.search(f"[{HANZI}]", text) is not None

@@ -1,6 +1,10 @@
 """Fine-tuning: a plan in, a run folder out, and the proof that it loads."""
 
+import dataclasses
+import importlib.metadata
 import math
+import os
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,23 +14,32 @@ import keras_hub
 import numpy as np
 
 from keras_gpt2 import callbacks
-from keras_gpt2.corpora import Split
+from keras_gpt2.config import TrainConfig
+from keras_gpt2.corpora import is_sample
 from keras_gpt2.datasets import TextDataset
-from keras_gpt2.errors import InputError
+from keras_gpt2.errors import StorageError
+from keras_gpt2.estimates import Estimate, estimate
+from keras_gpt2.generation import TextGenerator
 from keras_gpt2.losses import NatsPerToken, token_loss
 from keras_gpt2.models import load_model, logits, new_model, save_model
 from keras_gpt2.plan import TrainPlan, make_plan
-from keras_gpt2.presets import find
 from keras_gpt2.runs import Run
 from keras_gpt2.schedules import WarmupPolynomialDecay
 
-# Twice the rounding of a sum over 1,000 float32 terms of the size of a logit.
+# The same weights in the same arithmetic; anything above is damage.
 RELOAD_TOLERANCE = 1e-5
+SAMPLE_SEED = 0
+VERSIONED = ("keras", "keras-hub", "tensorflow", "jax", "numpy")
 
 Say = Callable[[str, str], None]
+Show = Callable[[float, str], None]
 
 
-def finetune(*, say: Say = lambda label, text: None, **settings) -> Run:
+def silent(*_) -> None:
+    """Tells nobody."""
+
+
+def finetune(*, say: Say = silent, **settings) -> Run:
     """Fine-tune a GPT-2 on a corpus.
 
     Args:
@@ -34,25 +47,25 @@ def finetune(*, say: Say = lambda label, text: None, **settings) -> Run:
         **settings: fields of `TrainConfig`, and the corpus' own.
 
     Returns:
-        Run, finished: its `preset` loads with `load_model`.
+        Run, finished: `load_model(run.folder)` opens it.
 
     Raises:
         KerasGPT2Error: whatever the matter, in one line.
 
     Example:
 
-    >>> run = finetune(corpus="poetry", steps=2, output="doctest")  # doctest: +SKIP
+    >>> run = finetune(corpus="poetry", steps=500)  # doctest: +SKIP
     """
-    from keras_gpt2.config import TrainConfig
-
-    fields = TrainConfig.__dataclass_fields__
+    fields = {field.name for field in dataclasses.fields(TrainConfig)}
     given = {key: value for key, value in settings.items() if key in fields}
     options = {key: value for key, value in settings.items() if key not in fields}
-    return Training(make_plan(given, options), say).run()
+    training = Training(make_plan(given, options), say)
+    training.run()
+    return training.plan.run
 
 
 class Training:
-    """One training, step by step; `run` does it all.
+    """One training, step by step; `run` does it all, `rehearse` all but train.
 
     Args:
         plan: TrainPlan.
@@ -60,21 +73,18 @@ class Training:
         show: callable(share, text). Receives the progress.
     """
 
-    def __init__(
-        self,
-        plan: TrainPlan,
-        say: Say,
-        show: Callable[[float, str], None] = lambda share, text: None,
-    ):
+    def __init__(self, plan: TrainPlan, say: Say = silent, show: Show = silent):
         self.plan = plan
         self.config = plan.config
         self.say = say
         self.show = show
         keras.utils.set_random_seed(self.config.seed)
+        self.introduce_corpus()
         self.model = self.open_model()
         self.train = self.dataset(plan.train, self.config.accumulate)
         self.validation = self.dataset(plan.validation)
         self.steps = self.count_steps()
+        self.introduce_model()
 
     def open_model(self) -> keras_hub.models.GPT2CausalLM:
         """The base: a preset, or a new model with a vocabulary of the corpus."""
@@ -98,14 +108,14 @@ class Training:
         )
 
     def dataset(self, documents: list[str], accumulate: int = 1) -> TextDataset:
-        config = self.config
+        """Documents as batches for this model."""
         return TextDataset(
             documents,
             self.model.preprocessor,
-            config.batch_size,
-            config.batching,
+            self.config.batch_size,
+            self.config.batching,
             accumulate,
-            config.seed,
+            self.config.seed,
         )
 
     def count_steps(self) -> int:
@@ -117,13 +127,53 @@ class Training:
             return self.config.steps
         return min(self.config.steps, by_epochs)
 
-    @property
-    def bits_per_nat_token(self) -> float:
-        """Bits per character of the validation text at one nat per token."""
-        validation = self.validation
-        return (
-            validation.num_predictions / validation.num_characters / math.log(2)
+    def introduce_corpus(self) -> None:
+        """Tell what was read."""
+        corpus, report = self.plan.corpus, self.plan.reading.report
+        sample = "bundled sample (the full corpus: keras-gpt2 corpora)"
+        self.say(corpus.name, sample if is_sample(corpus) else str(corpus.folder))
+        for line in report.lines():
+            self.say("", line)
+
+    def introduce_model(self) -> None:
+        """Tell what is trained, for how long, at what cost."""
+        source, config = self.plan.source, self.config
+        origin = ", bundled; not OpenAI's GPT-2" if source.is_bundled else ""
+        verb = "new," if source.scratch else "from"
+        millions = self.model.count_params() / 1e6
+        self.say(
+            "model",
+            f"{verb} {source.name} ({millions:.1f} M parameters{origin})   "
+            f"{keras.backend.backend()}, {os.cpu_count()} cores",
         )
+        if self.train.num_cut:
+            self.say(
+                "",
+                f"{self.train.num_cut:,} of {len(self.train.documents):,} documents "
+                f"are cut at {self.train.sequence_length} tokens",
+            )
+        self.say(
+            "plan",
+            f"{self.steps:,} steps x {config.batch_size}, {config.learning_rate:g} "
+            f"-> 0; {self.estimate()}",
+        )
+
+    def estimate(self) -> Estimate:
+        """Cost of the steps."""
+        rows = self.config.batch_size
+        mean = self.train.num_predictions / self.train.steps_per_epoch
+        widest = rows // self.config.accumulate * int(self.train.widths[-1])
+        return estimate(self.model.backbone, self.steps, mean, widest)
+
+    def rehearse(self) -> None:
+        """Show three documents as the model sees them; train nothing."""
+        tokenizer = self.model.preprocessor.tokenizer
+        length = self.train.sequence_length
+        for number in range(min(3, len(self.plan.train))):
+            ids = list(tokenizer.tokenize(self.plan.train[number]))[:length]
+            text = tokenizer.detokenize(ids)
+            self.say("sample" if number == 0 else "", f"{len(ids)} tokens: {text}")
+        self.say("dry run", "nothing was trained or written")
 
     def compile(self) -> None:
         """Adam, its rate falling to 0, and the mean over real tokens as loss."""
@@ -131,17 +181,12 @@ class Training:
         schedule = WarmupPolynomialDecay(
             config.learning_rate, self.steps, round(config.warmup * self.steps)
         )
+        parts = config.accumulate if config.accumulate > 1 else None
         optimizer = keras.optimizers.Adam(
-            schedule,
-            global_clipnorm=config.clip,
-            gradient_accumulation_steps=(
-                config.accumulate if config.accumulate > 1 else None
-            ),
+            schedule, global_clipnorm=config.clip, gradient_accumulation_steps=parts
         )
         self.model.compile(
-            optimizer=optimizer,
-            loss=token_loss(),
-            weighted_metrics=[NatsPerToken()],
+            optimizer=optimizer, loss=token_loss(), weighted_metrics=[NatsPerToken()]
         )
 
     def validate(self) -> float:
@@ -155,14 +200,15 @@ class Training:
         )
         return results["nats_per_token"]
 
-    def fit(self) -> dict[str, list[float]]:
+    def fit(self) -> list[float]:
         """Train; the best weights of any validation are restored.
 
         Returns:
-            dict: a list per logged quantity, one entry per validation.
+            list of float: nats per token at each validation.
         """
-        config, parts = self.config, self.config.accumulate
-        interval = min(config.validate_every or self.train.steps_per_epoch, self.steps)
+        parts = self.config.accumulate
+        interval = self.config.validate_every or self.train.steps_per_epoch
+        interval = min(interval, self.steps)
         # keras.Model's method: KerasHub's would tokenize the batches again.
         history = keras.Model.fit(
             self.model,
@@ -174,9 +220,10 @@ class Training:
             shuffle=False,
             verbose=0,
         )
-        return history.history
+        return history.history["val_nats_per_token"]
 
     def callbacks(self) -> list[keras.callbacks.Callback]:
+        """Guards, display and logs."""
         folder, parts = self.plan.run.folder, self.config.accumulate
         best = {"monitor": "val_nats_per_token", "mode": "min"}
         (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
@@ -186,10 +233,11 @@ class Training:
             callbacks.Progress(
                 self.steps * parts,
                 self.train.num_predictions / self.train.steps_per_epoch / parts,
-                self.bits_per_nat_token,
+                self.validation.bits_per_character,
                 self.show,
                 self.say,
             ),
+            callbacks.Samples(self.sample, folder / "samples.txt", self.say),
             keras.callbacks.ModelCheckpoint(
                 folder / "checkpoints" / "best.weights.h5",
                 save_best_only=True,
@@ -200,30 +248,123 @@ class Training:
                 patience=self.config.patience, restore_best_weights=True, **best
             ),
             keras.callbacks.CSVLogger(folder / "history.csv"),
-            keras.callbacks.TensorBoard(folder / "logs"),
+            keras.callbacks.TensorBoard(folder / "logs", write_graph=False),
         ]
+
+    def sample(self) -> str:
+        """Continuation of the first validation document's opening."""
+        prompt = self.plan.corpus.prompt(self.plan.validation[0])
+        settings = dict(self.plan.corpus.sampling)
+        generator = TextGenerator(self.model, settings.pop("sampler"), **settings)
+        (text,) = generator.generate([prompt], seed=SAMPLE_SEED, max_new_tokens=64)
+        return f"{text.prompt}{text.text}"
 
     def facts(self) -> dict[str, Any]:
         """What the preset says of itself."""
-        cls = self.plan.corpus
+        corpus = self.plan.corpus
         return {
-            "language": cls.language,
+            "language": corpus.language,
             "script": self.plan.script,
-            "corpus": cls.name,
+            "corpus": corpus.name,
             "base": self.plan.source.name,
+            "sampling": dict(corpus.sampling),
         }
 
-    def run(self) -> Run:
-        """Do it all, and tell."""
-        plan = self.plan
-        plan.run.write_config({"config": self.config.to_dict()})
+    def score(self, nats: float) -> dict[str, float]:
+        """A validation loss in the units people compare."""
+        return {
+            "nats_per_token": nats,
+            "perplexity": math.exp(nats),
+            "bits_per_character": self.validation.bits_per_character(nats),
+        }
+
+    def run(self) -> dict[str, Any]:
+        """Train, save, prove that what was saved is what was trained.
+
+        Returns:
+            dict: the run's folder and figures, as in its config.json.
+        """
+        account = {
+            "config": self.config.to_dict() | dict(self.plan.options),
+            "data": self.plan.reading.report.to_dict(),
+            "versions": dict(versions()),
+        }
+        self.plan.run.write_config(account)
         self.compile()
-        before = self.validate() * self.bits_per_nat_token
-        self.say("before", f"validation {before:.2f} bits/character")
+        before = self.validate()
+        self.say("before", f"validation {describe(self.score(before))}")
         started = time.monotonic()
-        history = self.fit()
+        losses = self.fit()
         seconds = time.monotonic() - started
-        best = min(history["val_nats_per_token"]) * self.bits_per_nat_token
-        self.say("best", f"{best:.2f} bits/character, {seconds:.0f} s")
-        save_model(self.model, plan.run.preset, self.facts())
-        return plan.run
+        difference = self.save()
+        result = {
+            "run": str(self.plan.run.folder),
+            "steps": int(self.model.optimizer.iterations),
+            "seconds": round(seconds, 1),
+            "before": self.score(before),
+            "best": self.score(min(losses)),
+            "reload_difference": difference,
+        }
+        self.plan.run.write_config(account | {"result": result})
+        self.conclude(losses, before)
+        return result
+
+    def conclude(self, losses: list[float], before: float) -> None:
+        """Tell what came of it, and what to do next."""
+        number, run = int(np.argmin(losses)) + 1, self.plan.run
+        best = self.score(min(losses))["bits_per_character"]
+        verdict = "" if min(losses) < before else "; the base was better"
+        self.say(
+            "best",
+            f"{best:.2f} bits/character at epoch {number}, restored{verdict}   "
+            f"saved {run.folder} (reload check: logits equal)",
+        )
+        prompt = self.plan.corpus.prompt(self.plan.validation[0]).strip("，。")
+        self.say("next", f"python generate.py --model {run.folder} --prompt {prompt}")
+
+    def save(self) -> float:
+        """Save as preset and .keras; the preset's name appears once it is proven.
+
+        Returns:
+            float: greatest difference between the logits trained and reloaded.
+
+        Raises:
+            StorageError: if they differ.
+        """
+        run = self.plan.run
+        unproven = run.folder / "preset.unproven"
+        shutil.rmtree(unproven, ignore_errors=True)
+        save_model(self.model, unproven, self.facts())
+        again = load_model(
+            str(unproven),
+            dtype=self.config.dtype,
+            sequence_length=self.plan.sequence_length,
+        )
+        texts = self.plan.validation[:4]
+        difference = np.abs(logits(self.model, texts) - logits(again, texts)).max()
+        if not difference <= RELOAD_TOLERANCE:
+            raise StorageError(
+                f"{unproven} gives other logits than the model in memory (difference "
+                f"{difference:.1e}). The disk may be failing: train again elsewhere"
+            )
+        again.save(run.keras_file)
+        os.replace(unproven, run.preset)
+        return float(difference)
+
+
+def describe(score: dict[str, float]) -> str:
+    """A validation loss in words."""
+    return (
+        f"{score['bits_per_character']:.2f} bits/character, "
+        f"{score['nats_per_token']:.2f} nats/token, "
+        f"perplexity {score['perplexity']:,.1f}"
+    )
+
+
+def versions():
+    """Name and version of each library that decides a result."""
+    for name in VERSIONED:
+        try:
+            yield name, importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue

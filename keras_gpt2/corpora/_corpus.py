@@ -5,11 +5,11 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from keras_gpt2.errors import InputError
+from keras_gpt2.errors import InputError, UsageError
 
 
 class Split(enum.StrEnum):
@@ -84,7 +84,12 @@ class ReadReport:
 
     def to_dict(self) -> dict:
         """Plain values, for the run's config.json."""
-        return {"read": self.read, **asdict(self)}
+        return {
+            "read": self.read,
+            "used": dict(self.used),
+            "skipped": dict(self.skipped),
+            "duplicates": self.duplicates,
+        }
 
     def lines(self) -> list[str]:
         """The account in words, two lines.
@@ -138,6 +143,7 @@ class Corpus:
     preset: ClassVar[str]
     recipe: ClassVar[Mapping[str, object]] = {}
     gentle_recipe: ClassVar[Mapping[str, object]] = {}
+    sampling: ClassVar[Mapping[str, object]] = {"sampler": "top_p"}
 
     folder: Path
     on_bad_rows: str = "stop"
@@ -169,6 +175,15 @@ class Corpus:
     def prompt(cls, document: str) -> str:
         """Opening of a document, for a model to continue."""
         return document.splitlines()[0]
+
+    @classmethod
+    def title_prompt(cls, title: str, author: str) -> str:
+        """Prompt for a document of that title.
+
+        Raises:
+            UsageError: if documents of this corpus carry no title.
+        """
+        raise UsageError(f"a {cls.name} model takes no --title. Use --prompt")
 
     def read(self, exclude: frozenset[str] = frozenset()) -> Reading:
         """Every document of the release, split, with the account of its rows.

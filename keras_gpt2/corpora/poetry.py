@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from keras_gpt2.corpora._corpus import Corpus, Row, Split, is_heading_shown
 from keras_gpt2.corpora._files import damage, mend, read_json
 from keras_gpt2.errors import InputError
-from keras_gpt2.script import SIMPLIFIED, TRADITIONAL, convert
+from keras_gpt2.script import HANZI, SIMPLIFIED, TRADITIONAL, convert
 
 EDITIONS = ("tang", "song", "all")
 
@@ -21,7 +21,6 @@ NOTE_BRACKETS = re.compile(r"[（）〖〗\[\]]")
 # Characters the digitisation lacks: placeholders, {left/right} and IDS descriptions,
 # private-use code points (969 poems).
 MISSING = re.compile(r"[□●○{}\ue000-\uf8ff\ufffd⿰-⿿]")
-HANZI = r"〇々㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
 NOT_HANZI = re.compile(f"[^{HANZI}]+")
 STRAY = re.compile(f"[^{HANZI}，。？！、；：「」『』《》“”…·]")
 # Five characters: the shortest line that says whose it is.
@@ -62,7 +61,10 @@ class Poetry(Corpus):
     # From a model that knows verse already, or with few poems, 5e-4 forgets.
     gentle_recipe: ClassVar[Mapping[str, object]] = {
         "epochs": 8, "batch_size": 16, "learning_rate": 1e-4, "batching": "bucket",
+        "dropout": 0.1,
     }  # fmt: skip
+
+    sampling: ClassVar[Mapping[str, object]] = {"sampler": "top_p", "temperature": 0.8}
 
     edition: str = field(
         default="tang",
@@ -128,6 +130,15 @@ class Poetry(Corpus):
     def document(self, row: Row, split: Split) -> str:
         shown = split is Split.TRAIN and is_heading_shown(self.key(row))
         return f"{row.heading}\n{row.text}" if shown and row.heading else row.text
+
+    @classmethod
+    def title_prompt(cls, title: str, author: str) -> str:
+        """Heading of a poem to write; without a poet, the model names one.
+
+        >>> Poetry.title_prompt("春曉", "孟浩然"), Poetry.title_prompt("春曉", "")
+        ('春曉（孟浩然）\\n', '春曉（')
+        """
+        return f"{heading_line(title, author)}\n" if author else f"{title}（"
 
     @classmethod
     def prompt(cls, document: str) -> str:

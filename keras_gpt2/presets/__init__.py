@@ -13,7 +13,7 @@ from typing import Any
 
 from keras_gpt2.errors import InputError, UsageError
 from keras_gpt2.registry import unknown
-from keras_gpt2.runs import Run
+from keras_gpt2.runs import Run, finished_runs
 
 BUNDLED = Path(__file__).parent
 KERASHUB = (
@@ -106,6 +106,25 @@ def find(name: str) -> ModelSource:
     raise UsageError(
         unknown("models", name, known) + " A folder, .keras file, hf://OWNER/NAME or "
         "scratch:LAYERSxWIDTHxHEADS will do too"
+    )
+
+
+def newest(language: str | None) -> ModelSource:
+    """The newest finished run of a language, else a bundled preset.
+
+    Args:
+        language: "zh", "en", or None for any.
+
+    Raises:
+        UsageError: if there is no model of that language here.
+    """
+    runs = [ModelSource(str(run.folder), run.preset) for run in finished_runs()]
+    for source in [*runs, *map(find, names())]:
+        if language in (None, source.facts().get("language")):
+            return source
+    raise UsageError(
+        f"no {language} model here: no run in runs/ and no bundled preset fits the "
+        "prompt. Name one with --model, such as gpt2_base_en"
     )
 
 

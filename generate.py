@@ -1,0 +1,8 @@
+"""python generate.py --sampler top_p --prompt 春眠不觉晓: see `python generate.py --help`."""
+
+import sys
+
+from keras_gpt2.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(["generate", *sys.argv[1:]]))

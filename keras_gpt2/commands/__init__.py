@@ -1,0 +1,1 @@
+"""Each file of this folder is a verb of the command line."""

@@ -1,0 +1,57 @@
+"""Lines for a person, on stderr; results go to stdout."""
+
+import re
+import sys
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, TextColumn
+
+# C0 and C1 controls but tab and line end: a model can repeat a corpus' escapes.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Console:
+    """Labelled lines and a progress bar; no bar where stderr is no terminal."""
+
+    def __init__(self):
+        self.rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        self.progress = Progress(
+            TextColumn("{task.percentage:>3.0f} %"),
+            BarColumn(),
+            TextColumn("{task.description}"),
+            console=self.rich,
+            transient=True,
+            disable=not self.rich.is_terminal,
+        )
+        self.task = self.progress.add_task("", total=1.0)
+
+    def say(self, label: str, text: str) -> None:
+        """A line such as `before  validation 7.11 bits/character`."""
+        self.rich.print(f"{label:<8}{harmless(text)}", markup=False)
+
+    def show(self, share: float, text: str) -> None:
+        """Draw the progress, a share from 0 to 1."""
+        self.progress.start()
+        self.progress.update(self.task, completed=share, description=text)
+        if share >= 1:
+            self.progress.stop()
+
+
+def harmless(text: str) -> str:
+    """The text with control characters as visible pictures.
+
+    >>> harmless("\\x1b[31m")
+    '␛[31m'
+    """
+    return CONTROL.sub(lambda match: picture(match[0]), text)
+
+
+def picture(control: str) -> str:
+    """Visible stand-in of a control character."""
+    code = ord(control)
+    return chr(0x2400 + code) if code < 0x20 else "\N{SYMBOL FOR DELETE}"
+
+
+def print_result(text: str) -> None:
+    """A result on stdout; on a terminal without control characters."""
+    print(harmless(text) if sys.stdout.isatty() else text)
