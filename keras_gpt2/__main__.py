@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         return fail(error, StorageError.exit_code, debug)
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         return INTERRUPTED
     return 0
 

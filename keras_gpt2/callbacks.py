@@ -31,15 +31,19 @@ class DivergenceGuard(keras.callbacks.Callback):
     """Stop at the first loss that is NaN or infinite.
 
     Raises:
-        DivergedError: names the step.
+        DivergedError: names the batch.
     """
 
+    def __init__(self):
+        super().__init__()
+        self.batches = 0
+
     def on_train_batch_end(self, batch, logs=None):
+        self.batches += 1
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            step = int(self.model.optimizer.iterations)
             raise DivergedError(
-                f"the loss became {loss} at step {step}. Try a lower --learning-rate; "
+                f"the loss became {loss} at step {self.batches}. Try a lower --learning-rate; "
                 "if it is so from the first step, the preset may be damaged"
             )
 

@@ -8,6 +8,10 @@ import numpy as np
 # Measured on two cores with `tang`, fp32, TensorFlow: a training step reaches about a
 # third of the rate of NumPy's matrix products.
 EFFICIENCY = 0.3
+# What a step costs however small the model, and the start: loading, compiling, the
+# first validation.
+SECONDS_PER_STEP = 0.05
+SECONDS_TO_START = 10
 # Keras, TensorFlow and their libraries, before any model.
 RUNTIME_BYTES = 0.8e9
 # Forward and backward: 6 operations per parameter and token (Kaplan et al. 2020).
@@ -25,7 +29,7 @@ class Estimate:
     """Cost of a training.
 
     Args:
-        seconds: float. Of the steps; start and validation come on top.
+        seconds: float. Of start and steps; validations come on top.
         memory_bytes: float. At the peak.
         disk_bytes: float. The finished run folder.
     """
@@ -57,7 +61,9 @@ def estimate(backbone, steps: int, positions: float, widest: int) -> Estimate:
         + VOCABULARIES * backbone.vocabulary_size
     )
     return Estimate(
-        seconds=operations / (EFFICIENCY * operations_per_second()),
+        seconds=operations / (EFFICIENCY * operations_per_second())
+        + SECONDS_PER_STEP * steps
+        + SECONDS_TO_START,
         memory_bytes=RUNTIME_BYTES
         + BYTES_PER_PARAMETER * parameters
         + 4 * widest * values,

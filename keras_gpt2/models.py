@@ -45,19 +45,32 @@ def load_model(
     source = find(name) if isinstance(name, str) else name
     if source.is_keras_file:
         return keras.saving.load_model(source.path)
-    options: dict[str, Any] = {"dtype": dtype}
-    if dropout is not None:
-        options["dropout"] = dropout
     try:
         model = keras_hub.models.GPT2CausalLM.from_preset(
-            str(source.path or source.name), **options
+            str(source.path or source.name), dtype=dtype
         )
     except (OSError, ValueError, KeyError) as error:
         raise InputError(unavailable(source, error)) from error
+    if dropout not in (None, model.backbone.dropout):
+        model = with_dropout(model, dropout)
     model.preprocessor.sequence_length = (
         sequence_length or model.backbone.max_sequence_length
     )
     return model
+
+
+def with_dropout(
+    model: keras_hub.models.GPT2CausalLM, dropout: float
+) -> keras_hub.models.GPT2CausalLM:
+    """The same model with another dropout rate.
+
+    Made anew, since KerasHub hands no such setting on to a preset's backbone, and a
+    Dropout layer made with rate 0 has no random numbers.
+    """
+    config = {**model.backbone.get_config(), "dropout": dropout}
+    backbone = type(model.backbone).from_config(config)
+    backbone.set_weights(model.backbone.get_weights())
+    return type(model)(backbone, model.preprocessor)
 
 
 def unavailable(source: ModelSource, error: Exception) -> str:

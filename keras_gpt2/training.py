@@ -1,6 +1,7 @@
 """Fine-tuning: a plan in, a run folder out, and the proof that it loads."""
 
 import dataclasses
+import functools
 import importlib.metadata
 import math
 import os
@@ -89,23 +90,25 @@ class Training:
     def open_model(self) -> keras_hub.models.GPT2CausalLM:
         """The base: a preset, or a new model with a vocabulary of the corpus."""
         plan, config = self.plan, self.config
-        if not plan.source.scratch:
-            return load_model(
-                plan.source,
-                dtype=config.dtype,
-                dropout=config.dropout,
+        if plan.source.scratch:
+            return new_model(
+                plan.source.scratch,
+                plan.train,
+                script=plan.script,
+                vocabulary_size=config.vocabulary_size,
+                min_count=config.min_count,
                 sequence_length=plan.sequence_length,
+                dropout=0.1 if config.dropout is None else config.dropout,
+                dtype=config.dtype,
             )
-        return new_model(
-            plan.source.scratch,
-            plan.train,
-            script=plan.script,
-            vocabulary_size=config.vocabulary_size,
-            min_count=config.min_count,
-            sequence_length=plan.sequence_length,
-            dropout=0.1 if config.dropout is None else config.dropout,
+        model = load_model(
+            plan.source,
             dtype=config.dtype,
+            dropout=config.dropout,
+            sequence_length=plan.sequence_length,
         )
+        model.preprocessor.tokenizer.script = plan.script
+        return model
 
     def dataset(self, documents: list[str], accumulate: int = 1) -> TextDataset:
         """Documents as batches for this model."""
@@ -254,10 +257,14 @@ class Training:
     def sample(self) -> str:
         """Continuation of the first validation document's opening."""
         prompt = self.plan.corpus.prompt(self.plan.validation[0])
-        settings = dict(self.plan.corpus.sampling)
-        generator = TextGenerator(self.model, settings.pop("sampler"), **settings)
-        (text,) = generator.generate([prompt], seed=SAMPLE_SEED, max_new_tokens=64)
+        (text,) = self.generator.generate([prompt], seed=SAMPLE_SEED)
         return f"{text.prompt}{text.text}"
+
+    @functools.cached_property
+    def generator(self) -> TextGenerator:
+        """Writes the samples."""
+        settings = dict(self.plan.corpus.sampling)
+        return TextGenerator(self.model, settings.pop("sampler"), **settings)
 
     def facts(self) -> dict[str, Any]:
         """What the preset says of itself."""
@@ -319,7 +326,7 @@ class Training:
             f"{best:.2f} bits/character at epoch {number}, restored{verdict}   "
             f"saved {run.folder} (reload check: logits equal)",
         )
-        prompt = self.plan.corpus.prompt(self.plan.validation[0]).strip("，。")
+        prompt = self.plan.corpus.prompt(self.plan.validation[0])
         self.say("next", f"python generate.py --model {run.folder} --prompt {prompt}")
 
     def save(self) -> float:

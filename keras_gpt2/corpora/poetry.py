@@ -145,10 +145,9 @@ class Poetry(Corpus):
         """First line of the poem, without its heading.
 
         >>> Poetry.prompt("春曉（孟浩然）\\n春眠不覺曉，處處聞啼鳥。")
-        '春眠不覺曉，'
+        '春眠不覺曉'
         """
-        verses = document.splitlines()[-1]
-        return re.split(r"(?<=[，。？！])", verses)[0]
+        return NOT_HANZI.split(document.splitlines()[-1])[0]
 
 
 def number(path: Path) -> int:

@@ -1,0 +1,149 @@
+"""Training, from a plan to a finished run that loads."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_gpt2 import finetune
+from keras_gpt2.datasets import TextDataset
+from keras_gpt2.errors import DivergedError, UsageError
+from keras_gpt2.losses import token_loss
+from keras_gpt2.models import load_model
+from keras_gpt2.runs import Run
+from keras_gpt2.schedules import WarmupPolynomialDecay
+
+TINY = {"corpus": "poetry", "preset": "scratch:2x32x2", "sequence_length": 64}
+
+
+def weights_after_a_step(model, documents, accumulate: int) -> list[np.ndarray]:
+    """Weights after one SGD step on eight documents."""
+    parts = accumulate if accumulate > 1 else None
+    optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=parts)
+    model.compile(optimizer=optimizer, loss=token_loss(), weighted_metrics=[])
+    dataset = TextDataset(documents, model.preprocessor, 8, accumulate=accumulate)
+    keras.Model.fit(model, dataset.batches(), verbose=0, shuffle=False)
+    return model.get_weights()
+
+
+def test_accumulated_parts_train_as_the_whole_batch(make_tiny_model, sample_poems):
+    documents = sample_poems[:8]
+    assert len(set(map(len, documents))) > 1
+    before = make_tiny_model(dropout=0.0).get_weights()
+    whole = weights_after_a_step(make_tiny_model(dropout=0.0), documents, 1)
+    parts = weights_after_a_step(make_tiny_model(dropout=0.0), documents, 4)
+    assert max(np.abs(a - b).max() for a, b in zip(before, whole)) > 1e-3
+    assert max(np.abs(a - b).max() for a, b in zip(whole, parts)) <= 1e-6
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "poetry"
+    told = []
+    run = finetune(
+        **TINY,
+        steps=12,
+        validate_every=5,
+        learning_rate=3e-3,
+        output=str(folder),
+        say=lambda label, text: told.append(f"{label} {text}"),
+    )
+    (folder / "told.txt").write_text("\n".join(told), encoding="utf-8")
+    return run
+
+
+def test_a_run_holds_all_it_promises(run):
+    names = {path.name for path in run.folder.iterdir()}
+    assert names >= {
+        "config.json", "history.csv", "samples.txt", "checkpoints", "logs", "preset",
+        "model.keras",
+    }  # fmt: skip
+    assert run.is_finished
+
+
+def test_exactly_as_many_steps_as_asked_for(run):
+    result = json.loads((run.folder / "config.json").read_text("utf-8"))["result"]
+    assert result["steps"] == 12
+    with (run.folder / "history.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 3  # after steps 5, 10 and 12
+
+
+def test_the_best_validation_is_what_was_saved(run):
+    result = json.loads((run.folder / "config.json").read_text("utf-8"))["result"]
+    with (run.folder / "history.csv").open() as file:
+        losses = [float(row["val_nats_per_token"]) for row in csv.DictReader(file)]
+    assert result["best"]["nats_per_token"] == pytest.approx(min(losses))
+    assert result["best"]["nats_per_token"] < result["before"]["nats_per_token"]
+    assert result["reload_difference"] <= 1e-5
+
+
+def test_the_account_adds_up(run):
+    data = json.loads((run.folder / "config.json").read_text("utf-8"))["data"]
+    used, skipped = sum(data["used"].values()), sum(data["skipped"].values())
+    assert data["read"] == 300 == used + skipped + data["duplicates"]
+
+
+def test_preset_and_keras_file_give_the_same_text(run):
+    prompt = {"max_length": 20}
+    texts = set()
+    for name in (str(run.folder), str(run.preset), str(run.keras_file)):
+        model = load_model(name)
+        model.compile(sampler="greedy")
+        texts.add(model.generate("白日依山盡", **prompt))
+    assert len(texts) == 1
+
+
+def test_the_account_is_told(run):
+    told = (run.folder / "told.txt").read_text("utf-8")
+    for part in ("300 read = ", "plan 12 steps", "before validation", "epoch 3",
+                 "reload check: logits equal", "next python generate.py"):  # fmt: skip
+        assert part in told
+
+
+def test_a_run_that_is_there_is_not_overwritten(run):
+    with pytest.raises(UsageError, match="is not empty"):
+        finetune(**TINY, steps=1, output=str(run.folder))
+
+
+def test_the_same_seed_trains_the_same_model(tmp_path):
+    runs = [
+        finetune(**TINY, steps=3, seed=7, output=str(tmp_path / name))
+        for name in ("a", "b")
+    ]
+    first, second = (load_model(str(run.folder)).get_weights() for run in runs)
+    assert all((a == b).all() for a, b in zip(first, second))
+
+
+def test_packed_and_accumulated_training_runs(tmp_path):
+    run = finetune(
+        **TINY, steps=2, batching="pack", batch_size=4, accumulate=2,
+        output=str(tmp_path / "run"),
+    )  # fmt: skip
+    assert run.is_finished
+
+
+def test_a_damaged_preset_stops_at_the_first_step(run, tmp_path):
+    model = load_model(str(run.folder))
+    model.set_weights([np.full_like(array, np.nan) for array in model.get_weights()])
+    model.save_to_preset(str(tmp_path / "damaged"))
+    with pytest.raises(DivergedError, match="at step 1"):
+        finetune(
+            corpus="poetry", preset=str(tmp_path / "damaged"), steps=3,
+            output=str(tmp_path / "run"),
+        )  # fmt: skip
+    assert not Run(tmp_path / "run").is_finished
+
+
+def test_schedule_rises_then_falls_to_zero():
+    schedule = WarmupPolynomialDecay(2.0, steps=10, warmup_steps=4)
+    rates = [float(schedule(step)) for step in range(11)]
+    assert rates[:4] == [0.5, 1.0, 1.5, 2.0]
+    np.testing.assert_allclose(rates[4:], 2 * (1 - np.arange(7) / 6), atol=1e-6)
+
+
+def test_schedule_survives_serialisation():
+    schedule = WarmupPolynomialDecay(2.0, steps=10, warmup_steps=4)
+    again = WarmupPolynomialDecay.from_config(schedule.get_config())
+    assert float(again(7)) == float(schedule(7))
