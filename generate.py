@@ -1,4 +1,4 @@
-"""python generate.py --sampler top_p --prompt 春眠不觉晓: see `python generate.py --help`."""
+"""python generate.py --prompt 春眠不觉晓: see `python generate.py --help`."""
 
 import sys
 

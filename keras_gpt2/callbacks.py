@@ -43,8 +43,9 @@ class DivergenceGuard(keras.callbacks.Callback):
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise DivergedError(
-                f"the loss became {loss} at step {self.batches}. Try a lower --learning-rate; "
-                "if it is so from the first step, the preset may be damaged"
+                f"the loss became {loss} at step {self.batches}. Try a lower "
+                "--learning-rate; if it is so from the first step, the preset may be "
+                "damaged"
             )
 
 

@@ -12,7 +12,7 @@ from keras_gpt2.errors import UsageError
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose mistakes are a `UsageError`, and which guesses nothing."""
+    """An ArgumentParser whose mistakes are `UsageError`s and which guesses nothing."""
 
     def __init__(self, **options):
         super().__init__(

@@ -218,9 +218,7 @@ class GenerateConfig(Config):
     top_k: int | None = option(
         None, "candidates of top_k and contrastive", interval="[1, 1000000]"
     )
-    top_p: float | None = option(
-        None, "probability mass of top_p", interval="(0, 1]"
-    )
+    top_p: float | None = option(None, "probability mass of top_p", interval="(0, 1]")
     max_new_tokens: int | None = option(
         None, "most tokens to add (default: to the end of the text or context)",
         interval="[1, 1000000]",

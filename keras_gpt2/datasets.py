@@ -106,7 +106,9 @@ class TextDataset:
 
     def _head(self, text: str, length: int) -> str:
         tokenizer = self.preprocessor.tokenizer
-        return tokenizer.detokenize(list(tokenizer.tokenize(text))[:length])
+        return tokenizer.detokenize(
+            np.asarray(tokenizer.tokenize(text))[:length].tolist()
+        )
 
     @property
     def steps_per_epoch(self) -> int:

@@ -53,7 +53,9 @@ class TextGenerator:
     >>> generator.generate(["春眠不觉晓"], seed=0)[0].text  # doctest: +SKIP
     """
 
-    def __init__(self, model: keras_hub.models.GPT2CausalLM, sampler="top_p", **settings):
+    def __init__(
+        self, model: keras_hub.models.GPT2CausalLM, sampler="top_p", **settings
+    ):
         self.model = model
         self.tokenizer = model.preprocessor.tokenizer
         self.name = sampler

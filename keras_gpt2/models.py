@@ -18,6 +18,7 @@ from keras_gpt2.tokenizers.chinese import (
     ChineseTokenizer,
     build_vocabulary,
 )
+from keras_gpt2.tokenizers.english import as_plain_text
 
 # Files that KerasHub writes for weights, in one place for the float16 pass.
 WEIGHTS_FILE = "model.weights.h5"
@@ -53,9 +54,10 @@ def load_model(
         raise InputError(unavailable(source, error)) from error
     if dropout not in (None, model.backbone.dropout):
         model = with_dropout(model, dropout)
-    model.preprocessor.sequence_length = (
-        sequence_length or model.backbone.max_sequence_length
-    )
+    preprocessor = model.preprocessor
+    preprocessor.sequence_length = sequence_length or model.backbone.max_sequence_length
+    if isinstance(preprocessor.tokenizer, keras_hub.tokenizers.GPT2Tokenizer):
+        preprocessor.tokenizer = as_plain_text(preprocessor.tokenizer)
     return model
 
 

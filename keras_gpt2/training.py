@@ -14,9 +14,8 @@ import keras
 import keras_hub
 import numpy as np
 
-from keras_gpt2 import callbacks
+from keras_gpt2 import account, callbacks
 from keras_gpt2.config import TrainConfig
-from keras_gpt2.corpora import is_sample
 from keras_gpt2.datasets import TextDataset
 from keras_gpt2.errors import StorageError
 from keras_gpt2.estimates import Estimate, estimate
@@ -79,13 +78,21 @@ class Training:
         self.config = plan.config
         self.say = say
         self.show = show
+        self.tell(account.corpus_lines(plan))
         keras.utils.set_random_seed(self.config.seed)
-        self.introduce_corpus()
         self.model = self.open_model()
+        size, backend = self.model.count_params(), keras.backend.backend()
+        self.tell(account.model_lines(plan, size, backend))
         self.train = self.dataset(plan.train, self.config.accumulate)
         self.validation = self.dataset(plan.validation)
         self.steps = self.count_steps()
-        self.introduce_model()
+        estimate = self.estimate()
+        self.tell(account.plan_lines(plan, self.train, self.steps, estimate))
+
+    def tell(self, lines: account.Lines) -> None:
+        """Say each line."""
+        for label, text in lines:
+            self.say(label, text)
 
     def open_model(self) -> keras_hub.models.GPT2CausalLM:
         """The base: a preset, or a new model with a vocabulary of the corpus."""
@@ -130,37 +137,6 @@ class Training:
             return self.config.steps
         return min(self.config.steps, by_epochs)
 
-    def introduce_corpus(self) -> None:
-        """Tell what was read."""
-        corpus, report = self.plan.corpus, self.plan.reading.report
-        sample = "bundled sample (the full corpus: keras-gpt2 corpora)"
-        self.say(corpus.name, sample if is_sample(corpus) else str(corpus.folder))
-        for line in report.lines():
-            self.say("", line)
-
-    def introduce_model(self) -> None:
-        """Tell what is trained, for how long, at what cost."""
-        source, config = self.plan.source, self.config
-        origin = ", bundled; not OpenAI's GPT-2" if source.is_bundled else ""
-        verb = "new," if source.scratch else "from"
-        millions = self.model.count_params() / 1e6
-        self.say(
-            "model",
-            f"{verb} {source.name} ({millions:.1f} M parameters{origin})   "
-            f"{keras.backend.backend()}, {os.cpu_count()} cores",
-        )
-        if self.train.num_cut:
-            self.say(
-                "",
-                f"{self.train.num_cut:,} of {len(self.train.documents):,} documents "
-                f"are cut at {self.train.sequence_length} tokens",
-            )
-        self.say(
-            "plan",
-            f"{self.steps:,} steps x {config.batch_size}, {config.learning_rate:g} "
-            f"-> 0; {self.estimate()}",
-        )
-
     def estimate(self) -> Estimate:
         """Cost of the steps."""
         rows = self.config.batch_size
@@ -170,12 +146,7 @@ class Training:
 
     def rehearse(self) -> None:
         """Show three documents as the model sees them; train nothing."""
-        tokenizer = self.model.preprocessor.tokenizer
-        length = self.train.sequence_length
-        for number in range(min(3, len(self.plan.train))):
-            ids = list(tokenizer.tokenize(self.plan.train[number]))[:length]
-            text = tokenizer.detokenize(ids)
-            self.say("sample" if number == 0 else "", f"{len(ids)} tokens: {text}")
+        self.tell(account.sample_lines(self.train))
         self.say("dry run", "nothing was trained or written")
 
     def compile(self) -> None:
@@ -291,15 +262,15 @@ class Training:
         Returns:
             dict: the run's folder and figures, as in its config.json.
         """
-        account = {
+        facts = {
             "config": self.config.to_dict() | dict(self.plan.options),
             "data": self.plan.reading.report.to_dict(),
             "versions": dict(versions()),
         }
-        self.plan.run.write_config(account)
+        self.plan.run.write_config(facts)
         self.compile()
         before = self.validate()
-        self.say("before", f"validation {describe(self.score(before))}")
+        self.say("before", f"validation {account.describe(self.score(before))}")
         started = time.monotonic()
         losses = self.fit()
         seconds = time.monotonic() - started
@@ -310,24 +281,12 @@ class Training:
             "seconds": round(seconds, 1),
             "before": self.score(before),
             "best": self.score(min(losses)),
+            "best_epoch": int(np.argmin(losses)) + 1,
             "reload_difference": difference,
         }
-        self.plan.run.write_config(account | {"result": result})
-        self.conclude(losses, before)
+        self.plan.run.write_config(facts | {"result": result})
+        self.tell(account.result_lines(self.plan, result))
         return result
-
-    def conclude(self, losses: list[float], before: float) -> None:
-        """Tell what came of it, and what to do next."""
-        number, run = int(np.argmin(losses)) + 1, self.plan.run
-        best = self.score(min(losses))["bits_per_character"]
-        verdict = "" if min(losses) < before else "; the base was better"
-        self.say(
-            "best",
-            f"{best:.2f} bits/character at epoch {number}, restored{verdict}   "
-            f"saved {run.folder} (reload check: logits equal)",
-        )
-        prompt = self.plan.corpus.prompt(self.plan.validation[0])
-        self.say("next", f"python generate.py --model {run.folder} --prompt {prompt}")
 
     def save(self) -> float:
         """Save as preset and .keras; the preset's name appears once it is proven.
@@ -357,15 +316,6 @@ class Training:
         again.save(run.keras_file)
         os.replace(unproven, run.preset)
         return float(difference)
-
-
-def describe(score: dict[str, float]) -> str:
-    """A validation loss in words."""
-    return (
-        f"{score['bits_per_character']:.2f} bits/character, "
-        f"{score['nats_per_token']:.2f} nats/token, "
-        f"perplexity {score['perplexity']:,.1f}"
-    )
 
 
 def versions():

@@ -178,7 +178,9 @@ def test_what_is_no_file_is_named_and_never_waited_for(what, tmp_path):
 
 
 def test_bad_rows_can_be_skipped_or_mended_and_are_counted(tmp_path):
-    distinct = [{"paragraphs": [f"{char}眠不覺曉。"]} for char in "春夏秋冬日月星雲山水"]
+    distinct = [
+        {"paragraphs": [f"{char}眠不覺曉。"]} for char in "春夏秋冬日月星雲山水"
+    ]
     folder = write_release(
         tmp_path / "release", poems(*distinct * 3, {"title": "a\0b"}, {"id": 7})
     )

@@ -34,8 +34,8 @@ def test_accumulated_parts_train_as_the_whole_batch(make_tiny_model, sample_poem
     before = make_tiny_model(dropout=0.0).get_weights()
     whole = weights_after_a_step(make_tiny_model(dropout=0.0), documents, 1)
     parts = weights_after_a_step(make_tiny_model(dropout=0.0), documents, 4)
-    assert max(np.abs(a - b).max() for a, b in zip(before, whole)) > 1e-3
-    assert max(np.abs(a - b).max() for a, b in zip(whole, parts)) <= 1e-6
+    assert max(np.abs(a - b).max() for a, b in zip(before, whole, strict=True)) > 1e-3
+    assert max(np.abs(a - b).max() for a, b in zip(whole, parts, strict=True)) <= 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_the_same_seed_trains_the_same_model(tmp_path):
         for name in ("a", "b")
     ]
     first, second = (load_model(str(run.folder)).get_weights() for run in runs)
-    assert all((a == b).all() for a, b in zip(first, second))
+    assert all((a == b).all() for a, b in zip(first, second, strict=True))
 
 
 def test_packed_and_accumulated_training_runs(tmp_path):

@@ -1,6 +1,5 @@
 """Continue a text, or write one."""
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -81,9 +80,7 @@ def choose_model(config: GenerateConfig, prompts: list[str]) -> presets.ModelSou
 
 def choose_sampler(config: GenerateConfig, facts: dict) -> tuple[str, dict[str, Any]]:
     """Sampler and settings: as asked for, else the model's own, else top_p."""
-    asked = {
-        key: getattr(config, key) for key in ("temperature", "top_k", "top_p")
-    }
+    asked = {key: getattr(config, key) for key in ("temperature", "top_k", "top_p")}
     default = facts.get("sampling", {})
     if config.sampler is None:
         asked = {**default, **{key: x for key, x in asked.items() if x is not None}}

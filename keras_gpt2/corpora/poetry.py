@@ -119,13 +119,16 @@ class Poetry(Corpus):
         return text if same else convert(text, self.script or "")
 
     def key(self, row: Row) -> str:
-        """Simplified hanzi of the verses alone: script and punctuation never count."""
-        return NOT_HANZI.sub("", convert(row.text, SIMPLIFIED))
+        """Simplified hanzi of the verses alone: script and punctuation never count.
+
+        Punctuation goes first: OpenCC reads by phrase, also across a line's end.
+        """
+        return convert(NOT_HANZI.sub("", row.text), SIMPLIFIED)
 
     def passages(self, row: Row) -> list[str]:
         """The poem's lines, in simplified hanzi."""
-        lines = NOT_HANZI.split(convert(row.text, SIMPLIFIED))
-        return [line for line in lines if len(line) >= MIN_LINE]
+        lines = [line for line in NOT_HANZI.split(row.text) if len(line) >= MIN_LINE]
+        return [convert(line, SIMPLIFIED) for line in lines]
 
     def document(self, row: Row, split: Split) -> str:
         shown = split is Split.TRAIN and is_heading_shown(self.key(row))

@@ -76,7 +76,9 @@ class ModelSource:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise InputError(f"{path} is damaged ({error}). Take a fresh copy") from None
+            raise InputError(
+                f"{path} is damaged ({error}). Take a fresh copy"
+            ) from None
 
 
 def names() -> list[str]:

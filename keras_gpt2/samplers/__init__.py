@@ -1,4 +1,4 @@
-"""How the next token is taken: each file of this folder is a sampler, by KerasHub's name.
+"""How the next token is taken: each file of this folder is a sampler of that name.
 
 A sampler's file has one function, `build`, whose parameters are the settings the
 sampler understands and whose result is a KerasHub `Sampler`.

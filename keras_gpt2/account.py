@@ -1,0 +1,92 @@
+"""What a training tells: lines of a label and a text."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from keras_gpt2.corpora import is_sample
+from keras_gpt2.datasets import TextDataset
+from keras_gpt2.estimates import Estimate
+from keras_gpt2.plan import TrainPlan
+
+Lines = Iterator[tuple[str, str]]
+
+
+def corpus_lines(plan: TrainPlan) -> Lines:
+    """What was read, and what became of it."""
+    corpus = plan.corpus
+    sample = "bundled sample (the full corpus: keras-gpt2 corpora)"
+    yield corpus.name, sample if is_sample(corpus) else str(corpus.folder)
+    for line in plan.reading.report.lines():
+        yield "", line
+
+
+def model_lines(plan: TrainPlan, num_parameters: int, backend: str) -> Lines:
+    """What is trained, and on what."""
+    source = plan.source
+    verb = "new," if source.scratch else "from"
+    origin = ""
+    if source.is_bundled:
+        origin = ", bundled; not OpenAI's GPT-2: --preset gpt2_base_en"
+    millions = num_parameters / 1e6
+    yield (
+        "model",
+        f"{verb} {source.name} ({millions:.1f} M parameters{origin})   "
+        f"{backend}, {os.cpu_count()} cores",
+    )
+
+
+def plan_lines(
+    plan: TrainPlan, train: TextDataset, steps: int, estimate: Estimate
+) -> Lines:
+    """How long, how fast, at what cost."""
+    config = plan.config
+    if train.num_cut:
+        yield (
+            "",
+            f"{train.num_cut:,} of {len(train.documents):,} documents are cut at "
+            f"{train.sequence_length} tokens",
+        )
+    yield (
+        "plan",
+        f"{steps:,} steps x {config.batch_size}, {config.learning_rate:g} -> 0; "
+        f"{estimate}",
+    )
+
+
+def sample_lines(train: TextDataset, number: int = 3) -> Lines:
+    """Some documents as the model sees them."""
+    tokenizer = train.preprocessor.tokenizer
+    for row, document in enumerate(train.documents[:number]):
+        ids = np.asarray(tokenizer.tokenize(document))[: train.sequence_length]
+        text = tokenizer.detokenize(ids.tolist())
+        yield "sample" if row == 0 else "", f"{len(ids)} tokens: {text}"
+
+
+def result_lines(plan: TrainPlan, result: dict) -> Lines:
+    """What came of it, and what to do next."""
+    best, before = (result[key]["bits_per_character"] for key in ("best", "before"))
+    verdict = "" if best < before else "; the base was better"
+    yield (
+        "best",
+        f"{best:.2f} bits/character at epoch {result['best_epoch']}, restored"
+        f"{verdict}   saved {result['run']} (reload check: logits equal)",
+    )
+    prompt = plan.corpus.prompt(plan.validation[0])
+    yield "next", f"python generate.py --model {result['run']} --prompt {prompt}"
+
+
+def describe(score: dict[str, float]) -> str:
+    """A validation loss in words.
+
+    >>> describe(
+    ...     {"bits_per_character": 7.0, "nats_per_token": 4.8, "perplexity": 121.51}
+    ... )
+    '7.00 bits/character, 4.80 nats/token, perplexity 121.5'
+    """
+    return (
+        f"{score['bits_per_character']:.2f} bits/character, "
+        f"{score['nats_per_token']:.2f} nats/token, "
+        f"perplexity {score['perplexity']:,.1f}"
+    )
