@@ -5,6 +5,8 @@ Public names are imported on first use, so that `import keras_gpt2` is quick.
 
 import importlib
 
+from keras_gpt2 import _registration
+
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -23,3 +25,6 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+_registration.register()

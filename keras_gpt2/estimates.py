@@ -67,7 +67,7 @@ def estimate(backbone, steps: int, positions: float, widest: int) -> Estimate:
         memory_bytes=RUNTIME_BYTES
         + BYTES_PER_PARAMETER * parameters
         + 4 * widest * values,
-        disk_bytes=3 * 4 * parameters,  # checkpoint, preset, .keras
+        disk_bytes=5 * 4 * parameters,  # preset, .keras, checkpoint with Adam's moments
     )
 
 
@@ -85,7 +85,7 @@ def operations_per_second(size: int = 1024, tries: int = 3) -> float:
 def duration(seconds: float) -> str:
     """Seconds as a person says them.
 
-    >>> duration(48), duration(150), duration(9000)
+    >>> duration(48), duration(180), duration(9000)
     ('48 s', '3 min', '2.5 h')
     """
     if seconds < 100:

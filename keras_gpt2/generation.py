@@ -11,7 +11,7 @@ from keras import ops
 from keras_gpt2.errors import UsageError
 from keras_gpt2.samplers import load_sampler
 from keras_gpt2.samplers._banned import BannedTokens
-from keras_gpt2.script import convert, detect
+from keras_gpt2.script import convert, detect, mend
 
 SEEDS = 2**32
 
@@ -109,6 +109,7 @@ class TextGenerator:
         ]
 
     def _continue(self, prompt, seed, max_new_tokens, script) -> GeneratedText:
+        prompt = mend(prompt)
         # Only if it must be: a conversion there and back can lose a character.
         is_foreign = detect(prompt) not in ("", self.script) if self.script else False
         known = convert(prompt, self.script) if is_foreign else prompt

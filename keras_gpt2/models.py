@@ -44,20 +44,35 @@ def load_model(
         InputError: if its files cannot be had or read.
     """
     source = find(name) if isinstance(name, str) else name
-    if source.is_keras_file:
-        return keras.saving.load_model(source.path)
-    try:
-        model = keras_hub.models.GPT2CausalLM.from_preset(
-            str(source.path or source.name), dtype=dtype
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(unavailable(source, error)) from error
+    model = (
+        load_keras_file(source) if source.is_keras_file else load_preset(source, dtype)
+    )
     if dropout not in (None, model.backbone.dropout):
         model = with_dropout(model, dropout)
     preprocessor = model.preprocessor
     preprocessor.sequence_length = sequence_length or model.backbone.max_sequence_length
     if isinstance(preprocessor.tokenizer, keras_hub.tokenizers.GPT2Tokenizer):
         preprocessor.tokenizer = as_plain_text(preprocessor.tokenizer)
+    return model
+
+
+def load_preset(source: ModelSource, dtype: str) -> keras_hub.models.GPT2CausalLM:
+    """A model in KerasHub's layout: a folder, or by name from where KerasHub looks."""
+    try:
+        return keras_hub.models.GPT2CausalLM.from_preset(
+            str(source.path or source.name), dtype=dtype
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(unavailable(source, error)) from error
+
+
+def load_keras_file(source: ModelSource) -> keras_hub.models.GPT2CausalLM:
+    """A model saved by `model.save`, compiled anew: KerasHub keeps no compile state."""
+    try:
+        model = keras.saving.load_model(source.path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(unavailable(source, error)) from error
+    model.compile()
     return model
 
 

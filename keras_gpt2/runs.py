@@ -65,6 +65,8 @@ def new_run(corpus: str, output: str | None, overwrite: bool) -> Run:
         UsageError: if the folder holds something, and `overwrite` is not set.
     """
     run = Run(Path(output)) if output else next_free(corpus)
+    if run.folder.exists() and not run.folder.is_dir():
+        raise UsageError(f"--output must be a folder. Received the file {run.folder}")
     if run.is_empty:
         return run
     if not overwrite:

@@ -22,6 +22,15 @@ def _converter(name: str):
     return opencc.OpenCC(name)
 
 
+def mend(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate, which no encoding can hold.
+
+    >>> mend("\\udcff春")
+    '\ufffd春'
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def convert(text: str, script: str) -> str:
     """The same text in the given script.
 
@@ -34,7 +43,20 @@ def convert(text: str, script: str) -> str:
     """
     if not script:
         return text
-    return _converter("t2s" if script == SIMPLIFIED else "s2t").convert(text)
+    return _converter("t2s" if script == SIMPLIFIED else "s2t").convert(mend(text))
+
+
+def simplify(text: str) -> str:
+    """Simplified text that simplifying again leaves as it is.
+
+    OpenCC's own is not: 宮徵 gives 宫徵, which gives 宫征.
+
+    >>> simplify("宮徵")
+    '宫征'
+    """
+    while (simpler := convert(text, SIMPLIFIED)) != text:
+        text = simpler
+    return text
 
 
 def detect(text: str) -> str:

@@ -1,7 +1,6 @@
 """List the corpora: language, source, licence, what is on this disk."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from keras_gpt2 import corpora
@@ -34,26 +33,6 @@ def facts(name: str) -> dict[str, str]:
         "language": cls.language,
         "source": cls.source,
         "licence": cls.licence,
-        "on disk": on_disk(name),
+        "on disk": corpora.on_disk(name),
         "download": cls.download,
     }
-
-
-def on_disk(name: str) -> str:
-    """Which release is here, and its size."""
-    cls = corpora.corpus_class(name)
-    folders = {
-        "release": corpora.release_folder(name),
-        "sample": corpora.sample_folder(name),
-    }
-    found = [
-        f"{kind} in {folder} ({megabytes(files):.1f} MB)"
-        for kind, folder in folders.items()
-        if folder.is_dir() and (files := cls(folder=folder).files())
-    ]
-    return "; ".join(found) or "nothing"
-
-
-def megabytes(files: list[Path]) -> float:
-    """Size of files in MB."""
-    return sum(path.stat().st_size for path in files) / 1e6

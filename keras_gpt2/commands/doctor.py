@@ -10,7 +10,6 @@ from typing import Any
 
 from keras_gpt2 import __version__, backend, corpora, presets
 from keras_gpt2.commandline import add_options
-from keras_gpt2.commands.corpora import on_disk
 from keras_gpt2.config import DoctorConfig
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "tensorflow-text", "jax", "torch")
@@ -49,7 +48,7 @@ def examine(name: str) -> Iterator[tuple[str, str]]:
     bundled = ", ".join(presets.names()) or "none: reinstall keras_gpt2"
     yield "presets", f"{bundled} (bundled)"
     for corpus in corpora.names():
-        yield f"corpus {corpus}", on_disk(corpus)
+        yield f"corpus {corpus}", corpora.on_disk(corpus)
 
 
 def version(package: str) -> str:

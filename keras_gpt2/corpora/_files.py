@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from keras_gpt2 import script
 from keras_gpt2.errors import InputError, StorageError
 
 # The largest file of any release we know has 670 MB but is read by lines; whole JSON
@@ -65,10 +66,10 @@ def read_text(path: Path, encoding: str | None = None) -> str:
         return data.decode(encoding or "utf-8-sig")
     except LookupError as error:
         raise InputError(f"--encoding {encoding} is unknown to Python") from error
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
+        place = getattr(error, "start", 0)
         raise InputError(
-            f"{path} is not {encoding or 'UTF-8'} (byte {error.start:,}). "
-            f"{advice(data)}"
+            f"{path} is not {encoding or 'UTF-8'} (byte {place:,}). {advice(data)}"
         ) from error
 
 
@@ -142,5 +143,4 @@ def mend(text: str) -> str:
     >>> mend("a\\x00b")
     'ab'
     """
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return "".join(char for char in text if not damage(char))
+    return "".join(char for char in script.mend(text) if not damage(char))

@@ -72,3 +72,19 @@ def open_corpus(name: str, data_dir: str | None = None, **options) -> Corpus:
 def is_sample(corpus: Corpus) -> bool:
     """Whether a corpus is its bundled sample."""
     return corpus.folder == sample_folder(corpus.name)
+
+
+def on_disk(name: str) -> str:
+    """Which release of a corpus is here, and its size."""
+    folders = {"release": release_folder(name), "sample": sample_folder(name)}
+    found = [
+        f"{kind} in {folder} ({megabytes(files):.1f} MB)"
+        for kind, folder in folders.items()
+        if folder.is_dir() and (files := corpus_class(name)(folder=folder).files())
+    ]
+    return "; ".join(found) or "nothing"
+
+
+def megabytes(files: list[Path]) -> float:
+    """Size of files in MB."""
+    return sum(path.stat().st_size for path in files) / 1e6

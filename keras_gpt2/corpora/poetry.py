@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from keras_gpt2.corpora._corpus import Corpus, Row, Split, is_heading_shown
 from keras_gpt2.corpora._files import damage, mend, read_json
-from keras_gpt2.errors import InputError
-from keras_gpt2.script import HANZI, SIMPLIFIED, TRADITIONAL, convert
+from keras_gpt2.errors import InputError, UsageError
+from keras_gpt2.script import HANZI, TRADITIONAL, convert, simplify
 
 EDITIONS = ("tang", "song", "all")
 
@@ -23,6 +23,7 @@ NOTE_BRACKETS = re.compile(r"[（）〖〗\[\]]")
 MISSING = re.compile(r"[□●○{}\ue000-\uf8ff\ufffd⿰-⿿]")
 NOT_HANZI = re.compile(f"[^{HANZI}]+")
 STRAY = re.compile(f"[^{HANZI}，。？！、；：「」『』《》“”…·]")
+ANONYMOUS = "無名氏"
 # Five characters: the shortest line that says whose it is.
 MIN_LINE = 5
 
@@ -123,12 +124,12 @@ class Poetry(Corpus):
 
         Punctuation goes first: OpenCC reads by phrase, also across a line's end.
         """
-        return convert(NOT_HANZI.sub("", row.text), SIMPLIFIED)
+        return simplify(NOT_HANZI.sub("", row.text))
 
     def passages(self, row: Row) -> list[str]:
-        """The poem's lines, in simplified hanzi."""
+        """The poem, and its lines, in simplified hanzi."""
         lines = [line for line in NOT_HANZI.split(row.text) if len(line) >= MIN_LINE]
-        return [convert(line, SIMPLIFIED) for line in lines]
+        return [self.key(row), *map(simplify, lines)]
 
     def document(self, row: Row, split: Split) -> str:
         shown = split is Split.TRAIN and is_heading_shown(self.key(row))
@@ -141,7 +142,10 @@ class Poetry(Corpus):
         >>> Poetry.title_prompt("春曉", "孟浩然"), Poetry.title_prompt("春曉", "")
         ('春曉（孟浩然）\\n', '春曉（')
         """
-        return f"{heading_line(title, author)}\n" if author else f"{title}（"
+        heading = heading_line(title, author or ANONYMOUS)
+        if not heading:
+            raise UsageError(f"--title takes text without □. Received: '{title}'")
+        return f"{heading}\n" if author else heading.removesuffix(f"{ANONYMOUS}）")
 
     @classmethod
     def prompt(cls, document: str) -> str:
@@ -150,7 +154,8 @@ class Poetry(Corpus):
         >>> Poetry.prompt("春曉（孟浩然）\\n春眠不覺曉，處處聞啼鳥。")
         '春眠不覺曉'
         """
-        return NOT_HANZI.split(document.splitlines()[-1])[0]
+        lines = NOT_HANZI.split(document.splitlines()[-1])
+        return next(filter(None, lines))
 
 
 def number(path: Path) -> int:

@@ -5,6 +5,7 @@ KerasHub name (`gpt2_base_en`), a handle (`hf://OWNER/NAME`, `kaggle://...`), or
 `scratch:LAYERSxWIDTHxHEADS` for a model with random weights.
 """
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ KERASHUB = (
     "gpt2_base_en_cnn_dailymail",
 )
 HANDLE = re.compile(r"(hf|kaggle|modelscope)://.+")
-SCRATCH = re.compile(r"scratch:(\d+)x(\d+)x(\d+)")
+SCRATCH = re.compile(r"scratch:(\d{1,5})x(\d{1,5})x(\d{1,5})")
 # Beside KerasHub's files in a preset folder: language, script, sampler, corpus.
 FACTS_FILE = "keras_gpt2.json"
 # OpenAI's context; also what a model from scratch gets at most.
@@ -67,6 +68,8 @@ class ModelSource:
     def context(self) -> int:
         """Longest sequence of the model, in tokens; 1024 where no file says."""
         config = self._json("config.json").get("config", {})
+        if not isinstance(config, dict):
+            raise InputError(f"{self.path}/config.json is damaged. Take a fresh copy")
         return config.get("max_sequence_length", MAX_CONTEXT)
 
     def _json(self, name: str) -> dict[str, Any]:
@@ -74,11 +77,12 @@ class ModelSource:
         if not path or not path.is_file():
             return {}
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(
-                f"{path} is damaged ({error}). Take a fresh copy"
-            ) from None
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise InputError(f"{path} is damaged. Take a fresh copy")
+        return value
 
 
 def names() -> list[str]:
@@ -100,10 +104,11 @@ def find(name: str) -> ModelSource:
     if name in KERASHUB or HANDLE.fullmatch(name):
         return ModelSource(name)
     path = Path(name)
-    if path.is_file() and path.suffix == ".keras":
-        return ModelSource(name, path)
-    if path.is_dir():
-        return ModelSource(name, model_folder(path))
+    with contextlib.suppress(OSError):  # a name too long for a file
+        if path.is_file() and path.suffix == ".keras":
+            return ModelSource(name, path)
+        if path.is_dir():
+            return ModelSource(name, model_folder(path))
     known = [*names(), *KERASHUB]
     raise UsageError(
         unknown("models", name, known) + " A folder, .keras file, hf://OWNER/NAME or "

@@ -16,7 +16,9 @@ from keras_gpt2.errors import InputError, KerasGPT2Error, StorageError
 POEM = "春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。\n"
 SIMPLIFIED_POEM = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。\n"
 # Half a surrogate pair is a code point too; JSON can spell it.
-ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
+ANY_TEXT = st.text(
+    st.characters() | st.characters(categories=["Cs", "Cc"]), max_size=30
+)
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +174,7 @@ def test_a_wrong_encoding_asked_for_is_told(path):
         read_text(path, "klingon")
 
 
-@pytest.mark.parametrize("codec", ["base64", "idna", "undefined"])
+@pytest.mark.parametrize("codec", ["base64", "idna"])
 def test_a_codec_that_is_no_encoding_of_files_is_refused(path, codec):
     path.write_bytes(POEM.encode("utf-8"))
     with pytest.raises(InputError, match=codec):

@@ -148,9 +148,6 @@ def assert_paths_agree(tokenizer, texts: list[str]):
             assert one == other, (path, text)
 
 
-# --- The same ids everywhere ------------------------------------------------------
-
-
 def test_ids_are_hugging_faces_on_the_sample(bert, hugging_face, sample_poems):
     assert ids_of(bert(sample_poems)) == list(map(hugging_face, sample_poems))
 
@@ -171,7 +168,7 @@ def test_paths_agree_on_the_sample_and_a_mixed_page(tokenizer, sample_poems):
     assert_paths_agree(tokenizer, sample_poems[:50] + PAGE)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(texts=MIXED_TEXTS)
 def test_paths_agree_on_any_mixture(tokenizer, texts):
     assert_paths_agree(tokenizer, texts)
@@ -201,9 +198,6 @@ def test_a_word_of_100_characters_is_counted_in_characters_not_bytes(
 ):
     assert_paths_agree(bert, [word])
     assert ids_of([bert(word)]) == [hugging_face(word)]
-
-
-# --- The text back ----------------------------------------------------------------
 
 
 def known_documents(tokenizer, documents: list[str]) -> list[str]:
@@ -273,10 +267,19 @@ def test_ids_of_every_kind_are_detokenized(own):
     assert own.detokenize([]) == ""
 
 
-# --- Text is text -----------------------------------------------------------------
-
 SPECIAL = ("[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]")
-AROUND = ("{}", "春{}眠", " {} ", "{}{}", "a{}b", "{}\n", "「{}」", "##{}", "[{}]", "\\{}")
+AROUND = (
+    "{}",
+    "春{}眠",
+    " {} ",
+    "{}{}",
+    "a{}b",
+    "{}\n",
+    "「{}」",
+    "##{}",
+    "[{}]",
+    "\\{}",
+)
 INJECTIONS = [place.format(token, token) for token in SPECIAL for place in AROUND]
 
 
@@ -299,9 +302,6 @@ def test_the_preprocessor_alone_sets_control_ids(own):
     # Eight places, all taken by the ten characters of the second text.
     control = own.special_token_ids
     assert not set(ids[1, 1:].tolist()) & set(control)
-
-
-# --- Vocabularies -----------------------------------------------------------------
 
 
 def test_a_token_that_is_a_line_separator_shifts_no_id(tmp_path):
@@ -354,7 +354,7 @@ def test_rare_characters_and_those_over_the_size_are_left_out(options, built):
 
 def test_a_vocabulary_holds_characters_as_the_tokenizer_sees_them():
     built = build_vocabulary(["Ａ É\u0301 a1\x00\u3000 豈 " + LINE_TOKEN])[78:]
-    assert built == ["豈", "ａ"]
+    assert built == ["豈", "ａ", "##ａ"]
 
 
 def test_a_built_vocabulary_knows_every_latin_word_and_number():
@@ -373,9 +373,6 @@ def test_a_built_vocabulary_knows_the_words_it_was_built_from(text):
 def test_line_ends_are_white_space_without_a_token_for_them():
     tokenizer = ChineseTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "春"])
     assert ids_of([tokenizer("春\n春\r\n春")]) == [[5, 5, 5]]
-
-
-# --- Saved and loaded -------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -414,8 +411,6 @@ def test_a_saved_model_gives_equal_ids(reloaded, odd_model, sample_poems):
     x_before, x_after = (m.preprocessor(texts)[0] for m in (odd_model, reloaded))
     assert np.array_equal(x_before["token_ids"], x_after["token_ids"])
 
-
-# --- Without TensorFlow -----------------------------------------------------------
 
 # Keras' other backends, and a module that each needs.
 BACKENDS = {"jax": "jax", "torch": "torch", "numpy": "scipy"}
