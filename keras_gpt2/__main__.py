@@ -1,9 +1,11 @@
 """The command line: `python -m keras_gpt2 VERB`, or `keras-gpt2 VERB`."""
 
 import ast
+import io
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 from keras_gpt2 import __version__, commands, registry
@@ -27,8 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     debug = "--debug" in argv
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # hanzi on a terminal that has none
+    speak_utf8()
     try:
         run([word for word in argv if word != "--debug"])
         sys.stdout.flush()
@@ -44,10 +45,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def speak_utf8() -> None:
+    """UTF-8 on pipes and in files, whatever the locale; a terminal keeps its own."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")
+
+
 def fail(error: Exception, code: int, debug: bool) -> int:
     """Tell a mistake in one line."""
     if debug:
-        raise error
+        traceback.print_exception(error)
     message = " ".join(str(error).split())
     print(f"error: {message}", file=sys.stderr)
     return code

@@ -19,13 +19,19 @@ class AfterKerasHub(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if fullname != KERASHUB:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(KERASHUB)
+        sys.meta_path.remove(self)  # lest it finds itself
+        try:
+            spec = importlib.util.find_spec(KERASHUB)
+        finally:
+            sys.meta_path.insert(
+                0, self
+            )  # a look is no import: stay until there is one
         if spec is None or spec.loader is None:
             return None
         execute = spec.loader.exec_module
 
         def execute_and_register(module):
+            sys.meta_path.remove(self)
             execute(module)
             importlib.import_module(CLASSES)
 

@@ -36,7 +36,8 @@ def choose(name: str = "auto") -> str:
     for key, value in ENVIRONMENT.items():
         os.environ.setdefault(key, value)
     if name == "auto":
-        name = os.environ.get("KERAS_BACKEND") or next(filter(is_installed, PREFERRED))
+        installed = next(filter(is_installed, PREFERRED), PREFERRED[0])
+        name = os.environ.get("KERAS_BACKEND") or installed
     if not is_installed(name):
         raise UsageError(f"backend {name} is not installed. Get it: pip install {name}")
     os.environ["KERAS_BACKEND"] = name
@@ -75,6 +76,10 @@ def visible_gpus() -> int:
         import tensorflow as tf
 
         return len(tf.config.list_physical_devices("GPU"))
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.device_count()
     devices = keras.distribution.list_devices()
     return sum("cpu" not in device for device in devices)
 

@@ -89,3 +89,10 @@ def plan_batches(
 def epoch_order(size: int, seed: int, epoch: int) -> np.ndarray:
     """Order of an epoch: a permutation that depends on (seed, epoch) alone."""
     return np.random.default_rng([seed, epoch]).permutation(size)
+
+
+def shuffled(plan: list[Batch], order: np.ndarray) -> list[Batch]:
+    """The batches of a plan in an order that depends on the documents' order alone."""
+    if (order == np.arange(len(order))).all():
+        return plan
+    return [plan[i] for i in np.random.default_rng(order[:8]).permutation(len(plan))]

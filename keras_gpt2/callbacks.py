@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from keras_gpt2.errors import DivergedError
+from keras_gpt2.losses import perplexity
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -40,7 +41,13 @@ class DivergenceGuard(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.batches += 1
-        loss = (logs or {}).get("loss", 0.0)
+        self.check((logs or {}).get("loss", 0.0))
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.check((logs or {}).get("val_loss", 0.0))
+
+    def check(self, loss: float) -> None:
+        """Raise if the loss is no number."""
         if not math.isfinite(loss):
             raise DivergedError(
                 f"the loss became {loss} at step {self.batches}. Try a lower "
@@ -101,7 +108,7 @@ class Progress(keras.callbacks.Callback):
         self.say(
             f"epoch {epoch + 1}",
             f"{self.bits_per_character(nats):.2f} bits/character, {nats:.2f} "
-            f"nats/token, perplexity {math.exp(nats):,.1f}   {self.speed()}",
+            f"nats/token, perplexity {perplexity(nats):,.1f}   {self.speed()}",
         )
 
 

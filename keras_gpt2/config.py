@@ -5,7 +5,6 @@ default. Nothing here imports Keras, so a wrong setting is refused at once.
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -77,7 +76,7 @@ def check(settings: Any) -> None:
         choices = field.metadata.get("choices")
         if value is None:
             continue
-        if interval and (math.isnan(value) or value not in interval):
+        if interval and (value != value or value not in interval):
             expected = f"must be in {interval.text}"
         elif choices and value not in choices:
             expected = f"must be one of {', '.join(choices)}"

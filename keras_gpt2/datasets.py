@@ -5,14 +5,18 @@ little is padded; long ones are packed into full blocks with the end token betwe
 """
 
 import functools
+import importlib.util
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from keras_gpt2.batching import Batch, choose_widths, epoch_order, plan_batches
+from keras_gpt2.batching import choose_widths, epoch_order, plan_batches, shuffled
 from keras_gpt2.errors import InputError
+
+# tensorflow-text has no wheel for Windows; KerasHub's tokenizers in Python serve there.
+IN_GRAPH = importlib.util.find_spec("tensorflow_text") is not None
 
 
 class TextDataset:
@@ -51,7 +55,9 @@ class TextDataset:
         self.accumulate = accumulate
         self.seed = seed
         self.sequence_length = preprocessor.sequence_length
-        self.token_counts = count_tokens(documents, preprocessor.tokenizer)
+        token_ids = tokenize(documents, preprocessor.tokenizer)
+        self.token_counts = np.array([len(ids) for ids in token_ids])
+        self.token_ids = token_ids if batching == "pack" else []
         # A document of n tokens makes n + 1 predictions: its tokens and its end.
         self.lengths = np.minimum(self.token_counts + 1, self.sequence_length)
         self.widths = np.array([self.sequence_length])
@@ -155,10 +161,26 @@ class TextDataset:
                 for batch in shuffled(plan, order):
                     yield [self.documents[row] for row in batch.rows], batch.width
 
+        if not IN_GRAPH:
+            return self._bucketed_eagerly(plans)
         signature = (tf.TensorSpec([None], tf.string), tf.TensorSpec([], tf.int32))
         return tf.data.Dataset.from_generator(plans, output_signature=signature).map(
             self._preprocess, num_parallel_calls=tf.data.AUTOTUNE
         )
+
+    def _bucketed_eagerly(self, plans) -> tf.data.Dataset:
+        """The same where the tokenizer runs in Python alone."""
+
+        def rows():
+            for texts, width in plans():
+                yield self._preprocess(texts, width)
+
+        ids, mask = (
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([None, None], tf.bool),
+        )
+        signature = ({"token_ids": ids, "padding_mask": mask}, ids, mask)
+        return tf.data.Dataset.from_generator(rows, output_signature=signature)
 
     def _preprocess(self, texts, width):
         x, y, is_real = self.preprocessor(texts)
@@ -178,23 +200,18 @@ class TextDataset:
     def _blocks(self, order: np.ndarray) -> Iterator[np.ndarray]:
         """Blocks of a stream of documents, (batch_size, sequence_length + 1), -1 after
         its end; neighbours share a token, so that each is predicted once."""
-        length, rows, pending = self.sequence_length, [], []
-        for row in order:
-            pending += self._tokens(self.documents[row])
-            while len(pending) > length:
-                rows.append(pending[: length + 1])
-                pending = pending[length:]
-                if len(rows) == self.batch_size:
-                    yield np.array(rows, "int32")
-                    rows = []
-        if len(pending) > 1:
-            rows.append(pending + [-1] * (length + 1 - len(pending)))
-        if rows:
-            yield np.array(rows, "int32")
+        length = self.sequence_length
+        stream = np.concatenate([self._surrounded(row) for row in order])
+        starts = np.arange(0, len(stream) - 1, length)
+        stream = np.pad(stream, (0, length), constant_values=-1)
+        for batch in np.split(
+            starts, range(self.batch_size, len(starts), self.batch_size)
+        ):
+            yield np.stack([stream[start : start + length + 1] for start in batch])
 
-    def _tokens(self, text: str) -> list[int]:
+    def _surrounded(self, row: int) -> np.ndarray:
         before, *after = self._separators()
-        return [before, *self.preprocessor.tokenizer.tokenize(text), *after]
+        return np.array([before, *self.token_ids[row], *after], "int32")
 
     def _separators(self) -> list[int]:
         """Start and end token of a document; GPT-2's are one and the same."""
@@ -218,13 +235,6 @@ class TextDataset:
         return tf.data.Dataset.from_tensor_slices((x, y, weight)).batch(size)
 
 
-def shuffled(plan: list[Batch], order: np.ndarray) -> list[Batch]:
-    """The batches of a plan in an order that depends on the documents' order alone."""
-    if (order == np.arange(len(order))).all():
-        return plan
-    return [plan[i] for i in np.random.default_rng(order[:8]).permutation(len(plan))]
-
-
 def split_block(block):
     """Inputs, labels and mask of blocks one token longer than the sequence."""
     is_real = block >= 0
@@ -233,15 +243,18 @@ def split_block(block):
     return x, ids[:, 1:], is_real[:, 1:]
 
 
-def count_tokens(documents: Sequence[str], tokenizer) -> np.ndarray:
-    """Tokens of each document, special ones not counted.
+def tokenize(documents: Sequence[str], tokenizer) -> list[np.ndarray]:
+    """Token ids of each document, special ones left out.
 
     Returns:
-        int array (documents,).
+        list of int arrays (tokens,).
     """
+    if not IN_GRAPH:
+        return [np.asarray(ids) for ids in tokenizer.tokenize(list(documents))]
     texts = tf.data.Dataset.from_tensor_slices(list(documents)).batch(1024)
-    counts = texts.map(
-        lambda text: tokenizer.tokenize(text).row_lengths(),
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
-    return np.concatenate(list(counts.as_numpy_iterator()))
+    ragged = texts.map(tokenizer.tokenize, num_parallel_calls=tf.data.AUTOTUNE)
+    return [
+        ids
+        for rows in ragged
+        for ids in np.split(rows.values.numpy(), rows.row_splits.numpy()[1:-1])
+    ]

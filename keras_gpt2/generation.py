@@ -59,11 +59,14 @@ class TextGenerator:
         self.model = model
         self.tokenizer = model.preprocessor.tokenizer
         self.name = sampler
+        if settings.get("top_k"):  # more candidates than tokens are all of them
+            size = self.tokenizer.vocabulary_size()
+            settings["top_k"] = min(settings["top_k"], size)
         self.sampler = BannedTokens(
             load_sampler(sampler, **settings), banned(self.tokenizer)
         )
-        model.sampler = self.sampler
         # `compile(sampler=)` would do the same and forget the optimizer's state.
+        model.sampler = self.sampler
         model.generate_function = None
         self.step = model.make_generate_function()
 
@@ -102,6 +105,8 @@ class TextGenerator:
             UsageError: if a prompt fills the context.
         """
         seed = random.randrange(SEEDS - num_samples) if seed is None else seed
+        if not 0 <= seed <= SEEDS - num_samples:
+            raise UsageError(f"`seed` must be in [0, 2**32). Received: seed={seed}")
         return [
             self._continue(prompt, seed + sample, max_new_tokens, script)
             for prompt in prompts
@@ -132,6 +137,7 @@ class TextGenerator:
         inputs = self.model.preprocessor.generate_preprocess(
             [prompt], sequence_length=min(self.context, size + most)
         )
+        self.model.sampler = self.sampler  # read when the step is traced, not made
         self.sampler.reseed(seed)
         end = [self.tokenizer.end_token_id]
         outputs = self.step(inputs, stop_token_ids=end)

@@ -6,8 +6,19 @@ an optimizer step sum to 1, whatever its padding, its parts or its replicas, and
 loss adds them up (`keras_gpt2.datasets`).
 """
 
+import math
+
 import keras
 from keras import ops
+
+
+def perplexity(nats_per_token: float) -> float:
+    """exp of a loss in nats per token; infinite where float cannot hold it.
+
+    >>> perplexity(0.0), perplexity(1e4)
+    (1.0, inf)
+    """
+    return math.exp(nats_per_token) if nats_per_token < 700 else math.inf
 
 
 def token_loss() -> keras.losses.Loss:

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,6 @@ from keras_gpt2.tokenizers.chinese import (
 )
 from keras_gpt2.tokenizers.english import as_plain_text
 
-# Files that KerasHub writes for weights, in one place for the float16 pass.
-WEIGHTS_FILE = "model.weights.h5"
-
 
 def load_model(
     name: str | ModelSource,
@@ -37,7 +34,8 @@ def load_model(
         name: str. Any name `keras_gpt2.presets.find` knows, but no `scratch:`.
         dtype: str. Keras dtype policy of the backbone.
         dropout: float or None. None keeps the preset's.
-        sequence_length: int or None. Of the preprocessor; None takes the context.
+        sequence_length: int or None. Of the preprocessor; at most the context, which
+            None takes.
 
     Raises:
         UsageError: if there is no such model.
@@ -49,10 +47,11 @@ def load_model(
     )
     if dropout not in (None, model.backbone.dropout):
         model = with_dropout(model, dropout)
-    preprocessor = model.preprocessor
-    preprocessor.sequence_length = sequence_length or model.backbone.max_sequence_length
+    context, preprocessor = model.backbone.max_sequence_length, model.preprocessor
+    preprocessor.sequence_length = min(sequence_length or context, context)
     if isinstance(preprocessor.tokenizer, keras_hub.tokenizers.GPT2Tokenizer):
         preprocessor.tokenizer = as_plain_text(preprocessor.tokenizer)
+        preprocessor.tokenizer.script = source.facts().get("script", "")
     return model
 
 
@@ -70,7 +69,7 @@ def load_keras_file(source: ModelSource) -> keras_hub.models.GPT2CausalLM:
     """A model saved by `model.save`, compiled anew: KerasHub keeps no compile state."""
     try:
         model = keras.saving.load_model(source.path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(unavailable(source, error)) from error
     model.compile()
     return model
@@ -149,8 +148,8 @@ def save_model(
         folder: Path. Must not exist.
         facts: dict. Language, script, corpus, sampler: kept beside KerasHub's files.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    partial = folder.with_name(f".{folder.name}-{os.getpid()}")
+    partial.mkdir(parents=True)
     try:
         model.save_to_preset(str(partial))
         text = json.dumps(facts, ensure_ascii=False, indent=2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from keras_gpt2.corpora import (
 )
 from keras_gpt2.errors import InputError, UsageError
 from keras_gpt2.presets import MAX_CONTEXT, ModelSource, find
-from keras_gpt2.runs import Run, new_run
+from keras_gpt2.runs import RUNS, Run, new_run
 
 # Fields of TrainConfig that a corpus reads by.
 READING_OPTIONS = ("on_bad_rows", "encoding", "script")
@@ -80,11 +81,12 @@ def make_plan(given: Mapping[str, Any], options: Mapping[str, Any]) -> TrainPlan
     recipe = cls.gentle_recipe if source.is_bundled else cls.recipe
     config = TrainConfig.resolve(given, recipe)
     sequence_length = fit_length(config, source)
-    run = new_run(name, config.output, config.overwrite and not config.dry_run)
+    run = choose_run(config)
     script = config.script or source.facts().get("script") or None
     reading_options = {key: getattr(config, key) for key in READING_OPTIONS}
     reading_options |= {"script": script, **options}
     corpus = open_corpus(name, config.data_dir, **reading_options)
+    refuse_overlap(run, source.path, corpus.folder)
     if is_sample(corpus) and not source.scratch:
         config = TrainConfig.resolve(given, cls.gentle_recipe)
     excluded = frozenset[str]()
@@ -93,6 +95,28 @@ def make_plan(given: Mapping[str, Any], options: Mapping[str, Any]) -> TrainPlan
     reading = corpus.read(excluded)
     check_size(reading)
     return TrainPlan(config, options, source, corpus, reading, run, sequence_length)
+
+
+def choose_run(config: TrainConfig) -> Run:
+    """Where the run goes; a dry run writes nothing, so any place will do."""
+    if config.dry_run:
+        return Run(Path(config.output or RUNS / config.corpus))
+    return new_run(config.corpus, config.output, config.overwrite)
+
+
+def refuse_overlap(run: Run, *inputs: Path | None) -> None:
+    """Refuse a run folder that holds what the training reads.
+
+    Raises:
+        UsageError: if it does: emptying the folder would take it away.
+    """
+    folder = run.folder.resolve()
+    for path in inputs:
+        if path is not None and path.resolve().is_relative_to(folder):
+            raise UsageError(
+                f"{run.folder} holds {path}, which this training reads. Choose another "
+                "folder with --output"
+            )
 
 
 def fit_length(config: TrainConfig, source: ModelSource) -> int:

@@ -21,6 +21,8 @@ from keras_gpt2.errors import UsageError
 
 RUNS = Path("runs")
 CONFIG_FILE = "config.json"
+# By these a run's config.json is told from the many others of that name.
+OWN_FACTS = {"config", "data", "versions"}
 
 
 @dataclass(frozen=True)
@@ -49,39 +51,56 @@ class Run:
     def is_empty(self) -> bool:
         return not self.folder.exists() or not any(self.folder.iterdir())
 
+    @property
+    def is_run(self) -> bool:
+        """Whether the folder is one that a training made, finished or not."""
+        try:
+            text = (self.folder / CONFIG_FILE).read_text(encoding="utf-8")
+            return set(json.loads(text)) >= OWN_FACTS
+        except (OSError, ValueError, TypeError):
+            return False
+
+    def create(self) -> None:
+        """Make the folder, empty.
+
+        Raises:
+            UsageError: if it holds something that is no run.
+        """
+        if not self.is_empty and not self.is_run:
+            raise UsageError(f"{self.folder} is no longer empty. Choose another folder")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+
     def write_config(self, facts: dict[str, Any]) -> None:
-        """Write config.json; creates the folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Write config.json: "config", "data", "versions", and later "result"."""
         text = json.dumps(facts, ensure_ascii=False, indent=2)
         (self.folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def new_run(corpus: str, output: str | None, overwrite: bool) -> Run:
-    """A run folder that is free to write to.
+    """A run folder that a training may make its own; nothing is touched yet.
 
     Without `output`, runs/CORPUS, or runs/CORPUS-2, -3 ... after finished runs.
 
     Raises:
-        UsageError: if the folder holds something, and `overwrite` is not set.
+        UsageError: if the folder holds something, and `overwrite` is not set or it is
+            no run.
     """
     run = Run(Path(output)) if output else next_free(corpus)
     if run.folder.exists() and not run.folder.is_dir():
         raise UsageError(f"--output must be a folder. Received the file {run.folder}")
-    if run.is_empty:
+    if run.is_empty or (overwrite and run.is_run):
         return run
-    if not overwrite:
-        state = "is not empty" if output else "holds an unfinished run"
+    if overwrite:
         raise UsageError(
-            f"{run.folder} {state}. Choose another folder with --output, or empty "
-            "this one with --overwrite"
+            f"{run.folder} does not look like a run, so --overwrite leaves it alone. "
+            "Choose another folder with --output"
         )
-    if not (run.folder / CONFIG_FILE).is_file():
-        raise UsageError(
-            f"{run.folder} does not look like a run (no {CONFIG_FILE}), so --overwrite "
-            "leaves it alone. Choose another folder with --output"
-        )
-    shutil.rmtree(run.folder)
-    return run
+    state = "is not empty" if output else "holds an unfinished run"
+    raise UsageError(
+        f"{run.folder} {state}. Choose another folder with --output, or empty this "
+        "one with --overwrite"
+    )
 
 
 def next_free(corpus: str) -> Run:

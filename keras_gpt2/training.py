@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import importlib.metadata
-import math
 import os
 import shutil
 import time
@@ -17,10 +16,10 @@ import numpy as np
 from keras_gpt2 import account, callbacks
 from keras_gpt2.config import TrainConfig
 from keras_gpt2.datasets import TextDataset
-from keras_gpt2.errors import StorageError
+from keras_gpt2.errors import StorageError, UsageError
 from keras_gpt2.estimates import Estimate, estimate
 from keras_gpt2.generation import TextGenerator
-from keras_gpt2.losses import NatsPerToken, token_loss
+from keras_gpt2.losses import NatsPerToken, perplexity, token_loss
 from keras_gpt2.models import load_model, logits, new_model, save_model
 from keras_gpt2.plan import TrainPlan, make_plan
 from keras_gpt2.runs import Run
@@ -29,6 +28,7 @@ from keras_gpt2.schedules import WarmupPolynomialDecay
 # The same weights in the same arithmetic; anything above is damage.
 RELOAD_TOLERANCE = 1e-5
 SAMPLE_SEED = 0
+SAMPLE_TOKENS = 64  # one line on a wide terminal
 VERSIONED = ("keras", "keras-hub", "tensorflow", "jax", "numpy")
 
 Say = Callable[[str, str], None]
@@ -59,9 +59,15 @@ def finetune(*, say: Say = silent, **settings) -> Run:
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     given = {key: value for key, value in settings.items() if key in fields}
     options = {key: value for key, value in settings.items() if key not in fields}
-    training = Training(make_plan(given, options), say)
-    training.run()
-    return training.plan.run
+    plan = make_plan(given, options)
+    running = keras.backend.backend()
+    if plan.config.backend not in ("auto", running):
+        raise UsageError(
+            f"`backend` is settled when Keras is imported: set KERAS_BACKEND before. "
+            f"Received: {plan.config.backend}, running: {running}"
+        )
+    Training(plan, say).run()
+    return plan.run
 
 
 class Training:
@@ -83,8 +89,9 @@ class Training:
         self.model = self.open_model()
         size, backend = self.model.count_params(), keras.backend.backend()
         self.tell(account.model_lines(plan, size, backend))
-        self.train = self.dataset(plan.train, self.config.accumulate)
-        self.validation = self.dataset(plan.validation)
+        size, parts = self.config.batch_size, self.config.accumulate
+        self.train = self.dataset(plan.train, size, parts)
+        self.validation = self.dataset(plan.validation, size // parts)
         self.steps = self.count_steps()
         estimate = self.estimate()
         self.tell(account.plan_lines(plan, self.train, self.steps, estimate))
@@ -117,12 +124,14 @@ class Training:
         model.preprocessor.tokenizer.script = plan.script
         return model
 
-    def dataset(self, documents: list[str], accumulate: int = 1) -> TextDataset:
+    def dataset(
+        self, documents: list[str], batch_size: int, accumulate: int = 1
+    ) -> TextDataset:
         """Documents as batches for this model."""
         return TextDataset(
             documents,
             self.model.preprocessor,
-            self.config.batch_size,
+            batch_size,
             self.config.batching,
             accumulate,
             self.config.seed,
@@ -144,20 +153,33 @@ class Training:
         widest = rows // self.config.accumulate * int(self.train.widths[-1])
         return estimate(self.model.backbone, self.steps, mean, widest)
 
-    def rehearse(self) -> None:
-        """Show three documents as the model sees them; train nothing."""
+    def rehearse(self) -> dict[str, Any]:
+        """Show three documents as the model sees them; train nothing.
+
+        Returns:
+            dict: the account of the data, the steps, and their estimated cost.
+        """
         self.tell(account.sample_lines(self.train))
         self.say("dry run", "nothing was trained or written")
+        return {
+            "data": self.plan.reading.report.to_dict(),
+            "steps": self.steps,
+            "estimate": dataclasses.asdict(self.estimate()),
+        }
 
     def compile(self) -> None:
         """Adam, its rate falling to 0, and the mean over real tokens as loss."""
-        config = self.config
+        config, parts = self.config, self.config.accumulate
         schedule = WarmupPolynomialDecay(
-            config.learning_rate, self.steps, round(config.warmup * self.steps)
+            config.learning_rate,
+            self.steps,
+            round(config.warmup * self.steps),
+            parts=parts,
         )
-        parts = config.accumulate if config.accumulate > 1 else None
         optimizer = keras.optimizers.Adam(
-            schedule, global_clipnorm=config.clip, gradient_accumulation_steps=parts
+            schedule,
+            global_clipnorm=config.clip,
+            gradient_accumulation_steps=parts if parts > 1 else None,
         )
         self.model.compile(
             optimizer=optimizer, loss=token_loss(), weighted_metrics=[NatsPerToken()]
@@ -228,7 +250,9 @@ class Training:
     def sample(self) -> str:
         """Continuation of the first validation document's opening."""
         prompt = self.plan.corpus.prompt(self.plan.validation[0])
-        (text,) = self.generator.generate([prompt], seed=SAMPLE_SEED)
+        (text,) = self.generator.generate(
+            [prompt], seed=SAMPLE_SEED, max_new_tokens=SAMPLE_TOKENS
+        )
         return f"{text.prompt}{text.text}"
 
     @functools.cached_property
@@ -252,7 +276,7 @@ class Training:
         """A validation loss in the units people compare."""
         return {
             "nats_per_token": nats,
-            "perplexity": math.exp(nats),
+            "perplexity": perplexity(nats),
             "bits_per_character": self.validation.bits_per_character(nats),
         }
 
@@ -267,6 +291,7 @@ class Training:
             "data": self.plan.reading.report.to_dict(),
             "versions": dict(versions()),
         }
+        self.plan.run.create()
         self.plan.run.write_config(facts)
         self.compile()
         before = self.validate()

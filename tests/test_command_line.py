@@ -69,6 +69,8 @@ TRAIN_USAGE = [
     (["--preset", "scratch:2x33x2"], "multiple of the heads"),
     (["--corpus", "poetyr"], "Did you mean 'poetry'"),
     (["--batching", "bukcet"], "must be one of bucket, pack, pad"),
+    (["--edition", "tnag"], "--edition must be one of tang, song, all"),
+    (["--seed", "1" * 400], "--seed must be in [0, 4294967295]"),
     (["--nonsense"], "unrecognized arguments: --nonsense"),
 ]
 GENERATE_USAGE = [
@@ -177,17 +179,38 @@ def test_what_is_no_file_is_named_and_never_waited_for(what, tmp_path):
     assert time.monotonic() - started < 5
 
 
-def test_bad_rows_can_be_skipped_or_mended_and_are_counted(tmp_path):
-    distinct = [
-        {"paragraphs": [f"{char}眠不覺曉。"]} for char in "春夏秋冬日月星雲山水"
-    ]
-    folder = write_release(
-        tmp_path / "release", poems(*distinct * 3, {"title": "a\0b"}, {"id": 7})
-    )
-    tried = run(
-        "train", "--data-dir", str(folder), "--on-bad-rows", "skip", cwd=tmp_path
-    )
-    expect(tried, 3, "32 read", "control character 1", "20 duplicates")
+@pytest.mark.parametrize(
+    ("choice", "counts"),
+    [
+        ("skip", ["20 read = 6 used", "control character 1", "malformed 1", "12 dupl"]),
+        ("replace", ["20 read = 7 used", "1 skipped (malformed 1)", "12 dupl"]),
+    ],
+)
+def test_bad_rows_can_be_skipped_or_mended_and_are_counted(choice, counts, tmp_path):
+    distinct = [{"paragraphs": [f"{char}眠不覺曉。"]} for char in "春夏秋冬日月"]
+    damaged = [{"paragraphs": ["山\0眠不覺曉。"]}, {"title": 7}]
+    folder = write_release(tmp_path / "release", poems(*distinct * 3, *damaged))
+    flags = ["--data-dir", str(folder), "--on-bad-rows", choice]
+    expect(run("train", *flags, cwd=tmp_path), 3, "no ", " document", *counts)
+
+
+def test_a_run_that_looks_like_another_tools_is_left_alone(tmp_path):
+    (tmp_path / "gpt2").mkdir()
+    (tmp_path / "gpt2" / "config.json").write_text('{"architectures": ["GPT2"]}')
+    result = run("train", "--output", "gpt2", "--overwrite", cwd=tmp_path)
+    expect(result, 2, "does not look like a run")
+
+
+def test_a_prompt_file_in_another_encoding_names_it(tmp_path):
+    (tmp_path / "prompt.txt").write_bytes("春眠不覺曉".encode("gb18030"))
+    result = run("generate", "--prompt-file", "prompt.txt", cwd=tmp_path)
+    expect(result, 3, "prompt.txt is not UTF-8", "gb")
+
+
+def test_debug_keeps_the_exit_code_and_shows_where(tmp_path):
+    result = run("train", "--steps", "0", "--debug", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "Traceback" in result.stderr and "error: --steps" in result.stderr
 
 
 def test_a_release_with_a_byte_order_mark_is_read(tmp_path):
@@ -214,7 +237,7 @@ def test_a_sequence_longer_than_the_context_is_refused(tmp_path):
 
 def test_an_unfinished_run_is_not_mixed_with_a_new_one(tmp_path):
     (tmp_path / "runs" / "poetry").mkdir(parents=True)
-    (tmp_path / "runs" / "poetry" / "config.json").write_text("{}")
+    (tmp_path / "runs" / "poetry" / "history.csv").write_text("epoch,loss")
     expect(run("train", cwd=tmp_path), 2, "holds an unfinished run", "--output")
 
 
@@ -265,7 +288,7 @@ def test_a_closed_stdout_is_no_error(tmp_path):
         ["bash", "-c", f"set -o pipefail; {command}"],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
-    assert result.stderr == ""
+    assert (result.stderr, result.returncode) == ("", 0)
 
 
 def test_a_locale_without_hanzi_is_no_error(tmp_path):

@@ -99,6 +99,27 @@ def test_kerashubs_own_generate_works_beside_ours(make_tiny_model):
     assert text.startswith("白日依山盡") and " " not in text
 
 
+def test_two_generators_on_one_model_stay_themselves(make_tiny_model):
+    model = make_tiny_model()
+    chance, greedy = TextGenerator(model, "random"), TextGenerator(model, "greedy")
+    texts = {chance.generate(["春"], seed=seed)[0].text for seed in range(3)}
+    assert len(texts) == 3
+    (first,) = greedy.generate(["春"], seed=1)
+    (second,) = greedy.generate(["春"], seed=2)
+    assert first.text == second.text
+
+
+def test_more_candidates_than_tokens_are_all_of_them(tiny_model):
+    generator = TextGenerator(tiny_model, "top_k", top_k=10**6)
+    assert generator.generate(["春"], seed=0, max_new_tokens=3)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_refused(generator, seed):
+    with pytest.raises(UsageError, match="seed"):
+        generator.generate(["春"], seed=seed)
+
+
 def test_rows_are_plain_json(generator):
     rows = [t.to_dict() for t in generator.generate(["春"], seed=0, max_new_tokens=2)]
     assert set(json.loads(json.dumps(rows))[0]) == {

@@ -51,6 +51,28 @@ def test_keras_file_comes_back_with_equal_logits(tiny_model, tmp_path):
     assert difference <= 1e-5
 
 
+TRAIN_AND_GENERATE = """
+import sys
+from keras_gpt2 import TextGenerator, finetune, load_model
+run = finetune(corpus="poetry", preset=sys.argv[1], steps=2, output=sys.argv[2])
+generator = TextGenerator(load_model(str(run.folder)), "top_k")
+print(generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt)
+"""
+
+
+@pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed")
+def test_training_and_generating_work_under_jax(preset, tmp_path):
+    output = subprocess.run(
+        [sys.executable, "-c", TRAIN_AND_GENERATE, str(preset), str(tmp_path / "run")],
+        env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=300,
+    ).stdout
+    assert output.strip() == "白日"
+
+
 @pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed")
 def test_logits_are_equal_under_jax(tiny_model, preset):
     output = subprocess.run(

@@ -16,8 +16,12 @@ def workplace(tmp_path, monkeypatch):
     return tmp_path
 
 
+FACTS = {"config": {"seed": 0}, "data": {}, "versions": {}}
+
+
 def unfinished(run: Run) -> Run:
-    run.write_config({"seed": 0})
+    run.create()
+    run.write_config(FACTS)
     return run
 
 
@@ -66,9 +70,23 @@ def test_empty_output_folder_is_as_good_as_none(workplace):
     assert new_run("poetry", "mine", overwrite=False).is_empty
 
 
-def test_overwrite_empties_a_run(workplace):
+def test_overwrite_takes_a_run_and_empties_it_only_when_training_begins(workplace):
     run = finished(Run(workplace / "mine"))
-    assert new_run("poetry", str(run.folder), overwrite=True).is_empty
+    again = new_run("poetry", str(run.folder), overwrite=True)
+    assert run.is_finished
+    again.create()
+    assert again.is_empty
+
+
+@pytest.mark.parametrize("config", ['{"architectures": ["GPT2"]}', "[]", "{", ""])
+def test_overwrite_never_deletes_another_tools_folder(workplace, config):
+    (workplace / "gpt2").mkdir()
+    (workplace / "gpt2" / "config.json").write_text(config)
+    with pytest.raises(UsageError, match="does not look like a run"):
+        new_run("poetry", "gpt2", overwrite=True)
+    with pytest.raises(UsageError, match="no longer empty"):
+        Run(workplace / "gpt2").create()
+    assert (workplace / "gpt2" / "config.json").is_file()
 
 
 def test_overwrite_never_deletes_what_is_not_a_run(workplace):
@@ -107,6 +125,7 @@ def test_stray_files_among_runs_are_no_runs(workplace):
 def test_config_is_readable_and_comes_back_the_same(workplace):
     facts = {"prompt": "春眠不覺曉", "learning_rate": 1e-4, "steps": None}
     run = Run(workplace / "deep" / "mine")
+    run.create()
     run.write_config(facts)
     text = (run.folder / "config.json").read_text(encoding="utf-8")
     assert "春眠不覺曉" in text

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from keras_gpt2 import finetune
 from keras_gpt2.datasets import TextDataset
-from keras_gpt2.errors import DivergedError, UsageError
+from keras_gpt2.errors import DivergedError, StorageError, UsageError
 from keras_gpt2.losses import token_loss
 from keras_gpt2.models import load_model
 from keras_gpt2.runs import Run
@@ -141,6 +143,82 @@ def test_schedule_rises_then_falls_to_zero():
     rates = [float(schedule(step)) for step in range(11)]
     assert rates[:4] == [0.5, 1.0, 1.5, 2.0]
     np.testing.assert_allclose(rates[4:], 2 * (1 - np.arange(7) / 6), atol=1e-6)
+
+
+def test_accumulated_parts_share_the_learning_rate_of_their_step():
+    whole = WarmupPolynomialDecay(2.0, steps=6, warmup_steps=2)
+    parts = WarmupPolynomialDecay(2.0, steps=6, warmup_steps=2, parts=4)
+    expected = np.repeat([float(whole(step)) for step in range(6)], 4)
+    rates = [float(parts(part)) for part in range(24)]
+    np.testing.assert_allclose(rates, expected, atol=1e-7)
+
+
+def test_several_accumulated_steps_train_as_whole_ones(tmp_path):
+    """Through `Training` itself: its optimizer, its schedule, its batches."""
+    losses = []
+    for accumulate in (1, 4):
+        run = finetune(
+            **TINY, steps=4, batch_size=8, accumulate=accumulate, dropout=0.0,
+            learning_rate=1e-2, output=str(tmp_path / str(accumulate)),
+        )  # fmt: skip
+        config = json.loads((run.folder / "config.json").read_text("utf-8"))
+        losses.append(config["result"]["best"]["nats_per_token"])
+    # Adam divides by the root of tiny second moments, which magnifies rounding.
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+def test_an_old_run_is_kept_until_all_else_is_right(run):
+    with pytest.raises(StorageError, match="no file of the poetry release"):
+        finetune(
+            **TINY, steps=1, output=str(run.folder), overwrite=True, data_dir="nowhere"
+        )
+    assert run.is_finished
+
+
+def test_a_run_is_not_emptied_under_its_own_base(run):
+    with pytest.raises(UsageError, match="which this training reads"):
+        finetune(
+            corpus="poetry", preset=str(run.folder), steps=1,
+            output=str(run.folder), overwrite=True,
+        )  # fmt: skip
+    assert run.is_finished
+
+
+def test_a_keras_file_with_a_short_context_can_be_fine_tuned(run, tmp_path):
+    again = finetune(
+        corpus="poetry", preset=str(run.keras_file), steps=1, batching="pad",
+        output=str(tmp_path / "run"),
+    )  # fmt: skip
+    assert again.is_finished
+
+
+def test_a_misspelt_setting_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="learning_rat"):
+        finetune(**TINY, steps=1, learning_rat=1e-3, output=str(tmp_path / "run"))
+
+
+WITHOUT_TENSORFLOW_TEXT = """
+import sys
+sys.modules["tensorflow_text"] = None
+from keras_gpt2 import TextGenerator, finetune, load_model
+run = finetune(
+    corpus="poetry", preset="scratch:2x32x2", sequence_length=64, steps=2,
+    batching=sys.argv[2], output=sys.argv[1],
+)
+generator = TextGenerator(load_model(str(run.folder)))
+print(generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt)
+"""
+
+
+@pytest.mark.parametrize("batching", ["bucket", "pack"])
+def test_training_works_without_tensorflow_text(batching, tmp_path):
+    command = [sys.executable, "-c", WITHOUT_TENSORFLOW_TEXT]
+    result = subprocess.run(
+        [*command, str(tmp_path / "run"), batching],
+        capture_output=True, encoding="utf-8", timeout=240,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == "白日"
 
 
 def test_schedule_survives_serialisation():

@@ -9,6 +9,7 @@ from keras_gpt2 import backend, corpora, presets, registry, samplers
 from keras_gpt2.commandline import add_options
 from keras_gpt2.config import GenerateConfig
 from keras_gpt2.errors import UsageError
+from keras_gpt2.files import decode, read_text
 from keras_gpt2.script import has_hanzi
 
 DEFAULT_SAMPLER = "top_p"
@@ -37,6 +38,7 @@ def run(given: dict[str, Any]) -> None:
     from keras_gpt2.models import load_model
 
     console = Console()
+    console.warn(backend.gpu_warning(name))
     console.say("model", f"{source.name}, {name}")
     generator = TextGenerator(load_model(source), sampler, **settings)
     texts = generator.generate(
@@ -62,9 +64,10 @@ def read_prompt(config: GenerateConfig) -> list[str]:
     if config.prompt_file is None:
         return []
     if config.prompt_file == "-":
-        return [sys.stdin.read().removesuffix("\n")]
-    text = Path(config.prompt_file).read_text(encoding="utf-8-sig")
-    return [text.removesuffix("\n")]
+        text = decode(sys.stdin.buffer.read(), "the prompt on stdin")
+    else:
+        text = read_text(Path(config.prompt_file))
+    return [text.removesuffix("\n").removesuffix("\r")]
 
 
 def choose_model(config: GenerateConfig, prompts: list[str]) -> presets.ModelSource:

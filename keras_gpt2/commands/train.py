@@ -27,15 +27,15 @@ def run(given: dict[str, Any]) -> None:
     from keras_gpt2.plan import make_plan
 
     plan = make_plan(given, options)
-    backend.choose(plan.config.backend)
+    name = backend.choose(plan.config.backend)
     from keras_gpt2.console import Console
     from keras_gpt2.training import Training
 
-    console = Console()
-    training = Training(plan, console.say, console.show)
-    if plan.config.dry_run:
-        training.rehearse()
-        return
-    result = training.run()
-    folder = plan.run.folder
-    print(json.dumps(result, ensure_ascii=False) if plan.config.json else folder)
+    with Console() as console:
+        console.warn(backend.gpu_warning(name))
+        training = Training(plan, console.say, console.show)
+        result = training.rehearse() if plan.config.dry_run else training.run()
+    if plan.config.json:
+        print(json.dumps(result, ensure_ascii=False))
+    elif not plan.config.dry_run:
+        print(plan.run.folder)

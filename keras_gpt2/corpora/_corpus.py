@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from keras_gpt2.config import check
 from keras_gpt2.errors import InputError, UsageError
 
 
@@ -149,6 +150,9 @@ class Corpus:
     on_bad_rows: str = "stop"
     encoding: str | None = None
     script: str | None = None
+
+    def __post_init__(self):
+        check(self)
 
     def files(self) -> list[Path]:
         """Files of the release, in the order they are read."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from keras_gpt2 import registry
 from keras_gpt2.corpora._corpus import Corpus
-from keras_gpt2.errors import StorageError
+from keras_gpt2.errors import StorageError, UsageError
 
 PACKAGE = "keras_gpt2.corpora"
 # The samples ship in the wheel beside the package, and stand in data/ of a checkout.
@@ -49,17 +49,24 @@ def open_corpus(name: str, data_dir: str | None = None, **options) -> Corpus:
         **options: fields of the corpus, such as `script` or `edition`.
 
     Raises:
-        UsageError: if there is no such corpus.
+        UsageError: if there is no such corpus, or it has no such field.
         StorageError: if `data_dir` does not exist or holds no file of the release.
     """
     cls = corpus_class(name)
-    known = {field.name for field in dataclasses.fields(cls)}
-    options = {key: value for key, value in options.items() if key in known}
+    known = [field.name for field in dataclasses.fields(cls)]
+    for option in options.keys() - set(known):
+        raise UsageError(registry.unknown("settings", option, known))
     if data_dir is None:
         corpus = cls(folder=release_folder(name), **options)
         if release_folder(name).is_dir() and corpus.files():
             return corpus
-        return cls(folder=sample_folder(name), **options)
+        sample = cls(folder=sample_folder(name), **options)
+        if sample.files():
+            return sample
+        raise StorageError(
+            f"the bundled sample of {name} holds no such part. Get the release: "
+            f"{cls.download}"
+        )
     corpus = cls(folder=Path(data_dir), **options)
     if not corpus.folder.exists() or not corpus.files():
         raise StorageError(
@@ -71,7 +78,7 @@ def open_corpus(name: str, data_dir: str | None = None, **options) -> Corpus:
 
 def is_sample(corpus: Corpus) -> bool:
     """Whether a corpus is its bundled sample."""
-    return corpus.folder == sample_folder(corpus.name)
+    return corpus.folder.resolve() == sample_folder(corpus.name).resolve()
 
 
 def on_disk(name: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from keras_gpt2.corpora._corpus import Corpus, Row, Split, is_heading_shown
-from keras_gpt2.corpora._files import damage, mend, read_json
 from keras_gpt2.errors import InputError, UsageError
+from keras_gpt2.files import damage, mend, read_json
 from keras_gpt2.script import HANZI, TRADITIONAL, convert, simplify
 
 EDITIONS = ("tang", "song", "all")

@@ -127,8 +127,9 @@ def newest(language: str | None) -> ModelSource:
     """
     runs = [ModelSource(str(run.folder), run.preset) for run in finished_runs()]
     for source in [*runs, *map(find, names())]:
-        if language in (None, source.facts().get("language")):
-            return source
+        with contextlib.suppress(InputError):  # a damaged run is passed over
+            if language in (None, source.facts().get("language")):
+                return source
     raise UsageError(
         f"no {language} model here: no run in runs/ and no bundled preset fits the "
         "prompt. Name one with --model, such as gpt2_base_en"

@@ -11,6 +11,8 @@ from keras_gpt2 import registry
 from keras_gpt2.errors import UsageError
 
 GREEDY = "greedy"
+# Below this, logits divided by the temperature may leave the range of float32.
+COLD = 1e-3
 
 
 def names() -> list[str]:
@@ -38,7 +40,7 @@ def check_settings(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, 
     """
     known = inspect.signature(registry.load(__name__, name).build).parameters
     given = {key: value for key, value in settings.items() if value is not None}
-    if given.get("temperature") == 0:
+    if given.get("temperature", 1.0) < COLD:
         return GREEDY, {}
     for key in given.keys() - known.keys():
         flags = ["--" + name.replace("_", "-") for name in known if name != "seed"]

@@ -15,7 +15,7 @@ from keras_gpt2.script import has_hanzi
 try:
     import tensorflow as tf
     import tensorflow_text as tf_text
-except ImportError:  # Windows, or JAX alone: the Python path serves
+except ImportError:  # Windows, or JAX alone: the Python path serves, tf.data does not
     tf = tf_text = None
 
 # Stands for a line end in vocabularies of our own; BERT's own drop line ends.

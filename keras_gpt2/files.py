@@ -1,4 +1,4 @@
-"""Files of a release, read with the care that strangers' files need."""
+"""Files, read with the care that strangers' files need."""
 
 import json
 import stat
@@ -62,6 +62,20 @@ def read_text(path: Path, encoding: str | None = None) -> str:
         if isinstance(error, StorageError):
             raise
         raise StorageError(f"cannot read {path} ({error.strerror})") from error
+    return decode(data, str(path), encoding)
+
+
+def decode(data: bytes, where: str, encoding: str | None = None) -> str:
+    """Text of bytes, without a byte order mark.
+
+    Args:
+        data: bytes.
+        where: str. What they are, for the message.
+        encoding: str or None. None expects UTF-8.
+
+    Raises:
+        InputError: as in `read_text`.
+    """
     try:
         return data.decode(encoding or "utf-8-sig")
     except LookupError as error:
@@ -69,7 +83,7 @@ def read_text(path: Path, encoding: str | None = None) -> str:
     except UnicodeError as error:
         place = getattr(error, "start", 0)
         raise InputError(
-            f"{path} is not {encoding or 'UTF-8'} (byte {place:,}). {advice(data)}"
+            f"{where} is not {encoding or 'UTF-8'} (byte {place:,}). {advice(data)}"
         ) from error
 
 

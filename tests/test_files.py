@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_gpt2.corpora._files import MAX_JSON_BYTES, damage, mend, read_json, read_text
 from keras_gpt2.errors import InputError, KerasGPT2Error, StorageError
+from keras_gpt2.files import MAX_JSON_BYTES, damage, mend, read_json, read_text
 
 POEM = "春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。\n"
 SIMPLIFIED_POEM = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。\n"
