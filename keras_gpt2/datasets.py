@@ -138,7 +138,7 @@ class TextDataset:
         parts = self._packed if self.is_packed else self._bucketed
         dataset = parts(self._orders(epochs, shuffle)).map(self._fill)
         if self.accumulate > 1:
-            dataset = dataset.flat_map(self._cut)
+            dataset = dataset.flat_map(lambda *batch: self._cut(batch))
         if epochs is not None:
             size = epochs * self.steps_per_epoch * self.accumulate
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(size))
@@ -159,7 +159,7 @@ class TextDataset:
             for order in orders():
                 plan = plan_batches(self.lengths, self.widths, self.batch_size, order)
                 for batch in shuffled(plan, order):
-                    yield [self.documents[row] for row in batch.rows], batch.width
+                    yield [self.documents[int(row)] for row in batch.rows], batch.width
 
         if not IN_GRAPH:
             return self._bucketed_eagerly(plans)
@@ -223,16 +223,17 @@ class TextDataset:
         weight = tf.cast(is_real, tf.float32)
         weight *= self.accumulate / tf.reduce_sum(weight)
         missing = self.batch_size - tf.shape(y)[0]
+        below = tf.stack([[0, missing], [0, 0]])
 
         def fill(rows):
-            filled = tf.pad(rows, [[0, missing], [0, 0]])
+            filled = tf.pad(rows, below)
             return tf.ensure_shape(filled, [self.batch_size, None])
 
         return tf.nest.map_structure(fill, (x, y, weight))
 
-    def _cut(self, x, y, weight):
+    def _cut(self, batch: tuple) -> tf.data.Dataset:
         size = self.batch_size // self.accumulate
-        return tf.data.Dataset.from_tensor_slices((x, y, weight)).batch(size)
+        return tf.data.Dataset.from_tensor_slices(batch).batch(size)
 
 
 def split_block(block):

@@ -258,8 +258,7 @@ class Training:
     @functools.cached_property
     def generator(self) -> TextGenerator:
         """Writes the samples."""
-        settings = dict(self.plan.corpus.sampling)
-        return TextGenerator(self.model, settings.pop("sampler"), **settings)
+        return TextGenerator(self.model, **self.plan.corpus.sampling)
 
     def facts(self) -> dict[str, Any]:
         """What the preset says of itself."""

@@ -138,8 +138,9 @@ def test_newest_prefers_runs_then_bundled_presets(bundled, workplace):
     with pytest.raises(UsageError, match="no en model here"):
         newest("en")
     run = write_preset(workplace / "runs" / "poetry" / "preset", language="en")
-    assert newest("en").path.resolve() == run
-    assert newest(None).path.resolve() == run
+    for language in ("en", None):
+        path = newest(language).path
+        assert path is not None and path.resolve() == run
     assert newest("zh").path == bundled
 
 

@@ -1,6 +1,7 @@
 """Plug-ins by file name."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ ROOT = Path(registry.__file__).parent
 
 
 @pytest.fixture
-def garden(tmp_path, monkeypatch) -> Path:
+def garden(tmp_path, monkeypatch) -> Iterator[Path]:
     """A package `garden` with the plug-ins `rose` and `tulip`."""
     folder = tmp_path / "garden"
     folder.mkdir()

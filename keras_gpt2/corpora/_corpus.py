@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_gpt2.config import check
 from keras_gpt2.errors import InputError, UsageError
@@ -144,7 +144,7 @@ class Corpus:
     preset: ClassVar[str]
     recipe: ClassVar[Mapping[str, object]] = {}
     gentle_recipe: ClassVar[Mapping[str, object]] = {}
-    sampling: ClassVar[Mapping[str, object]] = {"sampler": "top_p"}
+    sampling: ClassVar[Mapping[str, Any]] = {"sampler": "top_p"}
 
     folder: Path
     on_bad_rows: str = "stop"

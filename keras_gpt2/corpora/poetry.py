@@ -65,7 +65,7 @@ class Poetry(Corpus):
         "dropout": 0.1,
     }  # fmt: skip
 
-    sampling: ClassVar[Mapping[str, object]] = {"sampler": "top_p", "temperature": 0.8}
+    sampling: ClassVar[Mapping[str, Any]] = {"sampler": "top_p", "temperature": 0.8}
 
     edition: str = field(
         default="tang",

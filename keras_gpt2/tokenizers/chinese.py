@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import keras_hub
@@ -16,7 +17,8 @@ try:
     import tensorflow as tf
     import tensorflow_text as tf_text
 except ImportError:  # Windows, or JAX alone: the Python path serves, tf.data does not
-    tf = tf_text = None
+    tf: Any = None
+    tf_text: Any = None
 
 # Stands for a line end in vocabularies of our own; BERT's own drop line ends.
 LINE_TOKEN = "\N{SYMBOL FOR NEWLINE}"

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def tokenizer(request) -> ChineseTokenizer:
     return request.getfixturevalue(request.param)
 
 
-def ids_of(rows: Iterable) -> list[list[int]]:
+def ids_of(rows) -> list[list[int]]:
     """Plain numbers of a batch of ids, whatever it is made of."""
     rows = rows.to_list() if hasattr(rows, "to_list") else rows
     return [[int(number) for number in row] for row in rows]
