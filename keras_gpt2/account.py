@@ -70,7 +70,7 @@ def result_lines(plan: TrainPlan, result: dict) -> Lines:
     verdict = "" if best < before else "; the base was better"
     yield (
         "best",
-        f"{best:.2f} bits/character at epoch {result['best_epoch']}, restored"
+        f"{best:.2f} bits/character at {result['best_at']}, restored"
         f"{verdict}   saved {result['run']} (reload check: logits equal)",
     )
     prompt = plan.corpus.prompt(plan.validation[0])

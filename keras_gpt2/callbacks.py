@@ -63,6 +63,7 @@ class Progress(keras.callbacks.Callback):
         steps: int. Batches in all.
         tokens_per_step: float. Real tokens in a mean batch.
         bits_per_character: callable(float). Bits per character of nats per token.
+        moment: callable(int) -> str. When the validation of a number takes place.
         show: callable(float, str). Receives the share done, and a short text.
         say: callable(label, text). Receives a line per validation.
     """
@@ -72,6 +73,7 @@ class Progress(keras.callbacks.Callback):
         steps: int,
         tokens_per_step: float,
         bits_per_character: Callable[[float], float],
+        moment: Callable[[int], str],
         show: Callable[[float, str], None],
         say: Callable[[str, str], None],
     ):
@@ -79,6 +81,7 @@ class Progress(keras.callbacks.Callback):
         self.steps = steps
         self.tokens_per_step = tokens_per_step
         self.bits_per_character = bits_per_character
+        self.moment = moment
         self.show = show
         self.say = say
         self.done = 0
@@ -106,7 +109,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         nats = (logs or {})["val_nats_per_token"]
         self.say(
-            f"epoch {epoch + 1}",
+            self.moment(epoch + 1),
             f"{self.bits_per_character(nats):.2f} bits/character, {nats:.2f} "
             f"nats/token, perplexity {perplexity(nats):,.1f}   {self.speed()}",
         )
@@ -117,20 +120,26 @@ class Samples(keras.callbacks.Callback):
 
     Args:
         write: callable() -> str. Generates the text.
+        moment: callable(int) -> str. When the validation of a number takes place.
         path: Path. File the texts are appended to.
         say: callable(label, text).
     """
 
     def __init__(
-        self, write: Callable[[], str], path: Path, say: Callable[[str, str], None]
+        self,
+        write: Callable[[], str],
+        moment: Callable[[int], str],
+        path: Path,
+        say: Callable[[str, str], None],
     ):
         super().__init__()
         self.write = write
+        self.moment = moment
         self.path = path
         self.say = say
 
     def on_epoch_end(self, epoch, logs=None):
         text = self.write()
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(f"epoch {epoch + 1}\n{text}\n\n")
+            file.write(f"{self.moment(epoch + 1)}\n{text}\n\n")
         self.say("", f"「{text}」 seed 0")

@@ -6,33 +6,28 @@ import importlib.metadata
 import os
 import shutil
 import time
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import keras_hub
 import numpy as np
 
-from keras_gpt2 import account, callbacks
+from keras_gpt2 import account
 from keras_gpt2.config import TrainConfig
 from keras_gpt2.datasets import TextDataset
 from keras_gpt2.errors import StorageError, UsageError
 from keras_gpt2.estimates import Estimate, estimate
+from keras_gpt2.fitting import Fitting, Say, Show
 from keras_gpt2.generation import TextGenerator
-from keras_gpt2.losses import NatsPerToken, perplexity, token_loss
 from keras_gpt2.models import load_model, logits, new_model, save_model
 from keras_gpt2.plan import TrainPlan, make_plan
 from keras_gpt2.runs import Run
-from keras_gpt2.schedules import WarmupPolynomialDecay
 
 # The same weights in the same arithmetic; anything above is damage.
 RELOAD_TOLERANCE = 1e-5
 SAMPLE_SEED = 0
 SAMPLE_TOKENS = 64  # one line on a wide terminal
 VERSIONED = ("keras", "keras-hub", "tensorflow", "jax", "numpy")
-
-Say = Callable[[str, str], None]
-Show = Callable[[float, str], None]
 
 
 def silent(*_) -> None:
@@ -92,9 +87,10 @@ class Training:
         size, parts = self.config.batch_size, self.config.accumulate
         self.train = self.dataset(plan.train, size, parts)
         self.validation = self.dataset(plan.validation, size // parts)
-        self.steps = self.count_steps()
+        self.fitting = Fitting(self.model, self.train, self.validation, self.config)
         estimate = self.estimate()
-        self.tell(account.plan_lines(plan, self.train, self.steps, estimate))
+        steps = self.fitting.steps
+        self.tell(account.plan_lines(plan, self.train, steps, estimate))
 
     def tell(self, lines: account.Lines) -> None:
         """Say each line."""
@@ -137,21 +133,12 @@ class Training:
             self.config.seed,
         )
 
-    def count_steps(self) -> int:
-        """Optimizer steps: as many as asked for, by `steps` or by `epochs`."""
-        by_epochs = (self.config.epochs or 1) * self.train.steps_per_epoch
-        if self.config.steps is None:
-            return by_epochs
-        if self.config.epochs is None:
-            return self.config.steps
-        return min(self.config.steps, by_epochs)
-
     def estimate(self) -> Estimate:
         """Cost of the steps."""
         rows = self.config.batch_size
         mean = self.train.num_predictions / self.train.steps_per_epoch
         widest = rows // self.config.accumulate * int(self.train.widths[-1])
-        return estimate(self.model.backbone, self.steps, mean, widest)
+        return estimate(self.model.backbone, self.fitting.steps, mean, widest)
 
     def rehearse(self) -> dict[str, Any]:
         """Show three documents as the model sees them; train nothing.
@@ -163,89 +150,9 @@ class Training:
         self.say("dry run", "nothing was trained or written")
         return {
             "data": self.plan.reading.report.to_dict(),
-            "steps": self.steps,
+            "steps": self.fitting.steps,
             "estimate": dataclasses.asdict(self.estimate()),
         }
-
-    def compile(self) -> None:
-        """Adam, its rate falling to 0, and the mean over real tokens as loss."""
-        config, parts = self.config, self.config.accumulate
-        schedule = WarmupPolynomialDecay(
-            config.learning_rate,
-            self.steps,
-            round(config.warmup * self.steps),
-            parts=parts,
-        )
-        optimizer = keras.optimizers.Adam(
-            schedule,
-            global_clipnorm=config.clip,
-            gradient_accumulation_steps=parts if parts > 1 else None,
-        )
-        self.model.compile(
-            optimizer=optimizer, loss=token_loss(), weighted_metrics=[NatsPerToken()]
-        )
-
-    def validate(self) -> float:
-        """Validation loss in nats per token."""
-        # keras.Model's method: KerasHub's would tokenize the batches again.
-        results = keras.Model.evaluate(
-            self.model,
-            self.validation.batches(shuffle=False),
-            verbose=0,
-            return_dict=True,
-        )
-        return results["nats_per_token"]
-
-    def fit(self) -> list[float]:
-        """Train; the best weights of any validation are restored.
-
-        Returns:
-            list of float: nats per token at each validation.
-        """
-        parts = self.config.accumulate
-        interval = self.config.validate_every or self.train.steps_per_epoch
-        interval = min(interval, self.steps)
-        # keras.Model's method: KerasHub's would tokenize the batches again.
-        history = keras.Model.fit(
-            self.model,
-            self.train.batches(epochs=None),
-            steps_per_epoch=interval * parts,
-            epochs=-(-self.steps // interval),
-            validation_data=self.validation.batches(shuffle=False),
-            callbacks=self.callbacks(),
-            shuffle=False,
-            verbose=0,
-        )
-        return history.history["val_nats_per_token"]
-
-    def callbacks(self) -> list[keras.callbacks.Callback]:
-        """Guards, display and logs."""
-        folder, parts = self.plan.run.folder, self.config.accumulate
-        best = {"monitor": "val_nats_per_token", "mode": "min"}
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        return [
-            callbacks.StopAfter(self.steps * parts),
-            callbacks.DivergenceGuard(),
-            callbacks.Progress(
-                self.steps * parts,
-                self.train.num_predictions / self.train.steps_per_epoch / parts,
-                self.validation.bits_per_character,
-                self.show,
-                self.say,
-            ),
-            callbacks.Samples(self.sample, folder / "samples.txt", self.say),
-            keras.callbacks.ModelCheckpoint(
-                folder / "checkpoints" / "best.weights.h5",
-                save_best_only=True,
-                save_weights_only=True,
-                **best,
-            ),
-            keras.callbacks.EarlyStopping(
-                patience=self.config.patience, restore_best_weights=True, **best
-            ),
-            keras.callbacks.CSVLogger(folder / "history.csv"),
-            keras.callbacks.TensorBoard(folder / "logs", write_graph=False),
-        ]
 
     def sample(self) -> str:
         """Continuation of the first validation document's opening."""
@@ -271,14 +178,6 @@ class Training:
             "sampling": dict(corpus.sampling),
         }
 
-    def score(self, nats: float) -> dict[str, float]:
-        """A validation loss in the units people compare."""
-        return {
-            "nats_per_token": nats,
-            "perplexity": perplexity(nats),
-            "bits_per_character": self.validation.bits_per_character(nats),
-        }
-
     def run(self) -> dict[str, Any]:
         """Train, save, prove that what was saved is what was trained.
 
@@ -292,20 +191,22 @@ class Training:
         }
         self.plan.run.create()
         self.plan.run.write_config(facts)
-        self.compile()
-        before = self.validate()
-        self.say("before", f"validation {account.describe(self.score(before))}")
+        fitting = self.fitting
+        fitting.compile()
+        before = fitting.validate()
+        score = account.describe(fitting.score(before))
+        self.say("before", f"validation {score}")
         started = time.monotonic()
-        losses = self.fit()
+        losses = fitting.fit(self.plan.run.folder, self.sample, self.say, self.show)
         seconds = time.monotonic() - started
         difference = self.save()
         result = {
             "run": str(self.plan.run.folder),
             "steps": int(self.model.optimizer.iterations),
             "seconds": round(seconds, 1),
-            "before": self.score(before),
-            "best": self.score(min(losses)),
-            "best_epoch": int(np.argmin(losses)) + 1,
+            "before": fitting.score(before),
+            "best": fitting.score(min(losses)),
+            "best_at": fitting.moment(int(np.argmin(losses)) + 1),
             "reload_difference": difference,
         }
         self.plan.run.write_config(facts | {"result": result})

@@ -24,6 +24,7 @@ LAYERS = (
     "commandline corpora presets tokenizers",
     "datasets losses models plan samplers schedules",
     "account callbacks generation",
+    "fitting",
     "training",
     "commands",
     "__main__",
