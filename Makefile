@@ -17,7 +17,7 @@ test: $(VENV)/all-is-installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 slow: $(VENV)/all-is-installed
 	$(BIN)/python -m pytest -m slow || test $$? -eq 5  # 5: there is none

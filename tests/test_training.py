@@ -109,6 +109,7 @@ def test_a_run_that_is_there_is_not_overwritten(run):
         finetune(**TINY, steps=1, output=str(run.folder))
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_the_same_model(tmp_path):
     runs = [
         finetune(**TINY, steps=3, seed=7, output=str(tmp_path / name))
@@ -153,6 +154,7 @@ def test_accumulated_parts_share_the_learning_rate_of_their_step():
     np.testing.assert_allclose(rates, expected, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_several_accumulated_steps_train_as_whole_ones(tmp_path):
     """Through `Training` itself: its optimizer, its schedule, its batches."""
     losses = []
@@ -210,7 +212,9 @@ print(generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt)
 """
 
 
-@pytest.mark.parametrize("batching", ["bucket", "pack"])
+@pytest.mark.parametrize(
+    "batching", ["bucket", pytest.param("pack", marks=pytest.mark.slow)]
+)
 def test_training_works_without_tensorflow_text(batching, tmp_path):
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW_TEXT]
     result = subprocess.run(
