@@ -78,7 +78,9 @@ def make_plan(given: Mapping[str, Any], options: Mapping[str, Any]) -> TrainPlan
     name = given.get("corpus", TrainConfig(**given).corpus)
     cls = corpus_class(name)
     source = find(given.get("preset") or cls.preset)
-    recipe = cls.gentle_recipe if source.is_bundled else cls.recipe
+    recipe = dict(cls.recipe)
+    if source.is_bundled:  # it has learnt such text before
+        recipe["learning_rate"] = cls.gentle_recipe["learning_rate"]
     config = TrainConfig.resolve(given, recipe)
     sequence_length = fit_length(config, source)
     run = choose_run(config)

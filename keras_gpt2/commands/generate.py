@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from keras_gpt2 import backend, corpora, presets, registry, samplers
+from keras_gpt2 import backend, corpora, presets, samplers
 from keras_gpt2.commandline import add_options
 from keras_gpt2.config import GenerateConfig
 from keras_gpt2.errors import UsageError
@@ -25,7 +25,7 @@ def run(given: dict[str, Any]) -> None:
     given["prompt"] = tuple(given.get("prompt", ()))
     config = GenerateConfig(**given)
     if config.sampler is not None:
-        registry.load(samplers.__name__, config.sampler)
+        samplers.known_settings(config.sampler)  # refuses an unknown name at once
     prompts = list(config.prompt) + read_prompt(config)
     source = choose_model(config, prompts)
     facts = source.facts()
@@ -83,12 +83,13 @@ def choose_model(config: GenerateConfig, prompts: list[str]) -> presets.ModelSou
 
 def choose_sampler(config: GenerateConfig, facts: dict) -> tuple[str, dict[str, Any]]:
     """Sampler and settings: as asked for, else the model's own, else top_p."""
-    asked = {key: getattr(config, key) for key in ("temperature", "top_k", "top_p")}
-    default = facts.get("sampling", {})
-    if config.sampler is None:
-        asked = {**default, **{key: x for key, x in asked.items() if x is not None}}
-        return samplers.check_settings(asked.pop("sampler", DEFAULT_SAMPLER), asked)
-    return samplers.check_settings(config.sampler, asked)
+    own = {"sampler": DEFAULT_SAMPLER, **facts.get("sampling", {})}
+    name = config.sampler or own["sampler"]
+    settings = {key: own.get(key) for key in samplers.known_settings(name)}
+    for key in ("temperature", "top_k", "top_p"):
+        if (asked := getattr(config, key)) is not None:
+            settings[key] = asked
+    return samplers.check_settings(name, settings)
 
 
 def title_prompt(config: GenerateConfig, facts: dict) -> str:

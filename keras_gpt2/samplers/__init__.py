@@ -20,6 +20,19 @@ def names() -> list[str]:
     return registry.names(__name__)
 
 
+def known_settings(name: str) -> list[str]:
+    """Settings a sampler understands, its seed aside.
+
+    >>> known_settings("top_p")
+    ['top_p', 'temperature']
+
+    Raises:
+        UsageError: if there is no such sampler.
+    """
+    parameters = inspect.signature(registry.load(__name__, name).build).parameters
+    return [parameter for parameter in parameters if parameter != "seed"]
+
+
 def check_settings(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """Sampler and settings as they will be used; needs no Keras.
 
@@ -38,12 +51,12 @@ def check_settings(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, 
     >>> check_settings("top_p", {"top_p": 0.95, "temperature": None})
     ('top_p', {'top_p': 0.95})
     """
-    known = inspect.signature(registry.load(__name__, name).build).parameters
+    known = known_settings(name)
     given = {key: value for key, value in settings.items() if value is not None}
     if given.get("temperature", 1.0) < COLD:
         return GREEDY, {}
-    for key in given.keys() - known.keys():
-        flags = ["--" + name.replace("_", "-") for name in known if name != "seed"]
+    for key in given.keys() - set(known):
+        flags = ["--" + setting.replace("_", "-") for setting in known]
         raise UsageError(
             f"--{key.replace('_', '-')} means nothing to the sampler {name}. "
             f"It takes: {', '.join(flags) or 'nothing'}"
