@@ -88,9 +88,8 @@ class Training:
         self.train = self.dataset(plan.train, size, parts)
         self.validation = self.dataset(plan.validation, size // parts)
         self.fitting = Fitting(self.model, self.train, self.validation, self.config)
-        estimate = self.estimate()
         steps = self.fitting.steps
-        self.tell(account.plan_lines(plan, self.train, steps, estimate))
+        self.tell(account.plan_lines(plan, self.train, steps, self.cost))
 
     def tell(self, lines: account.Lines) -> None:
         """Say each line."""
@@ -133,7 +132,8 @@ class Training:
             self.config.seed,
         )
 
-    def estimate(self) -> Estimate:
+    @functools.cached_property
+    def cost(self) -> Estimate:
         """Cost of the steps."""
         rows = self.config.batch_size
         mean = self.train.num_predictions / self.train.steps_per_epoch
@@ -151,7 +151,7 @@ class Training:
         return {
             "data": self.plan.reading.report.to_dict(),
             "steps": self.fitting.steps,
-            "estimate": dataclasses.asdict(self.estimate()),
+            "estimate": dataclasses.asdict(self.cost),
         }
 
     def sample(self) -> str:

@@ -8,6 +8,7 @@ import inspect
 from typing import Any
 
 from keras_gpt2 import registry
+from keras_gpt2.config import flag
 from keras_gpt2.errors import UsageError
 
 GREEDY = "greedy"
@@ -56,9 +57,9 @@ def check_settings(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, 
     if given.get("temperature", 1.0) < COLD:
         return GREEDY, {}
     for key in given.keys() - set(known):
-        flags = ["--" + setting.replace("_", "-") for setting in known]
+        flags = [flag(setting) for setting in known]
         raise UsageError(
-            f"--{key.replace('_', '-')} means nothing to the sampler {name}. "
+            f"{flag(key)} means nothing to the sampler {name}. "
             f"It takes: {', '.join(flags) or 'nothing'}"
         )
     return name, given
