@@ -25,6 +25,11 @@ class Split(enum.StrEnum):
 SHARES = ((Split.TRAIN, 0.8), (Split.VALIDATION, 0.9), (Split.TEST, 1.0))
 
 
+def number_of(key: str) -> int:
+    """A number that stands for a text: the first 64 bits of its sha256."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+
+
 def fraction(key: str) -> float:
     """A number in [0, 1) that depends on the text alone.
 
@@ -34,8 +39,7 @@ def fraction(key: str) -> float:
     Returns:
         float. The first 48 bits of the text's sha256, as a share of their range.
     """
-    digest = hashlib.sha256(key.encode()).digest()
-    return int.from_bytes(digest[:6], "big") / 2**48
+    return (number_of(key) >> 16) / 2**48
 
 
 def split_of(key: str) -> Split:
@@ -57,12 +61,15 @@ class Row:
         text: str. The cleaned text.
         heading: str. Title line, or "".
         skipped: str. Why the row is no document, or "".
+        split: Split or None. None lets the text decide; a part of the one document
+            there is belongs where it stands.
     """
 
     where: str
     text: str = ""
     heading: str = ""
     skipped: str = ""
+    split: Split | None = None
 
 
 @dataclass
@@ -189,38 +196,47 @@ class Corpus:
         """
         raise UsageError(f"a {cls.name} model takes no --title. Use --prompt")
 
-    def read(self, exclude: frozenset[str] = frozenset()) -> Reading:
-        """Every document of the release, split, with the account of its rows.
+    def stream(
+        self, report: ReadReport, exclude: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[Split, str]]:
+        """Each usable document with its split, one at a time.
 
         Args:
+            report: ReadReport. Counts the rows as they pass.
             exclude: passages; a document with one of them is skipped as "excluded".
 
         Raises:
             InputError: if the release holds no usable text, or a damaged row while
                 `on_bad_rows` is "stop".
         """
-        documents: dict[Split, list[str]] = {split: [] for split in Split}
-        report = ReadReport()
-        seen: set[str] = set()
+        seen: set[int] = set()
         for row in self.rows():
             key = "" if row.skipped else self.key(row)
+            digest = number_of(key)
             if row.skipped:
                 report.skipped[row.skipped] += 1
-            elif key in seen:
+            elif digest in seen:
                 report.duplicates += 1
             elif exclude and not exclude.isdisjoint(self.passages(row)):
                 report.skipped["excluded"] += 1
             else:
-                seen.add(key)
-                split = split_of(key)
+                seen.add(digest)
+                split = row.split or split_of(key)
                 report.used[split] += 1
-                documents[split].append(self.document(row, split))
+                yield split, self.document(row, split)
         if not report.used.total():
             raise InputError(
                 f"no usable text in {self.folder} (0 of {report.read:,} rows"
                 f"{', ' + report.lines()[0] if report.read else ''}). "
                 "Check that the folder holds the release named by --corpus"
             )
+
+    def read(self, exclude: frozenset[str] = frozenset()) -> Reading:
+        """Every document of the release at once; see `stream`."""
+        documents: dict[Split, list[str]] = {split: [] for split in Split}
+        report = ReadReport()
+        for split, document in self.stream(report, exclude):
+            documents[split].append(document)
         return Reading(documents, report)
 
     def all_passages(self) -> frozenset[str]:
