@@ -10,7 +10,7 @@ import importlib.util
 import sys
 
 KERASHUB = "keras_hub"
-CLASSES = "keras_gpt2.tokenizers.chinese"
+CLASSES = ("keras_gpt2.tokenizers.chinese", "keras_gpt2.tokenizers.english")
 
 
 class AfterKerasHub(importlib.abc.MetaPathFinder):
@@ -33,7 +33,7 @@ class AfterKerasHub(importlib.abc.MetaPathFinder):
         def execute_and_register(module):
             sys.meta_path.remove(self)
             execute(module)
-            importlib.import_module(CLASSES)
+            import_classes()
 
         spec.loader.exec_module = execute_and_register
         return spec
@@ -42,6 +42,12 @@ class AfterKerasHub(importlib.abc.MetaPathFinder):
 def register() -> None:
     """Register now if KerasHub is there, else when it comes."""
     if KERASHUB in sys.modules:
-        importlib.import_module(CLASSES)
+        import_classes()
     else:
         sys.meta_path.insert(0, AfterKerasHub())
+
+
+def import_classes() -> None:
+    """Import them; each registers itself."""
+    for name in CLASSES:
+        importlib.import_module(name)

@@ -13,12 +13,12 @@ import numpy as np
 
 from keras_gpt2.errors import InputError
 from keras_gpt2.presets import FACTS_FILE, ModelSource, Scratch, find
+from keras_gpt2.tokenizers import build_wordpiece
 from keras_gpt2.tokenizers.chinese import (
     ChineseGPT2CausalLMPreprocessor,
     ChineseTokenizer,
-    build_vocabulary,
 )
-from keras_gpt2.tokenizers.english import as_plain_text
+from keras_gpt2.tokenizers.english import EnglishTokenizer, as_plain_text, as_stock
 
 
 def load_model(
@@ -117,12 +117,12 @@ def new_model(
         size: Scratch. Layers, width and heads.
         documents: iterable of str. Chinese texts the vocabulary is built from.
         script: str. Script of the texts, for the tokenizer to remember.
-        vocabulary_size, min_count: as in `build_vocabulary`.
+        vocabulary_size, min_count: as in `build_wordpiece`.
         sequence_length: int. Context, in tokens.
         dropout: float. Dropout rate.
         dtype: str. Keras dtype policy.
     """
-    vocabulary = build_vocabulary(documents, vocabulary_size, min_count)
+    vocabulary = build_wordpiece(documents, vocabulary_size, min_count)
     backbone = keras_hub.models.GPT2Backbone(
         vocabulary_size=len(vocabulary),
         num_layers=size.layers,
@@ -150,12 +150,16 @@ def save_model(
     """
     partial = folder.with_name(f".{folder.name}-{os.getpid()}")
     partial.mkdir(parents=True)
+    tokenizer = model.preprocessor.tokenizer
     try:
+        if isinstance(tokenizer, EnglishTokenizer):  # to open in KerasHub alone
+            model.preprocessor.tokenizer = as_stock(tokenizer)
         model.save_to_preset(str(partial))
         text = json.dumps(facts, ensure_ascii=False, indent=2)
         (partial / FACTS_FILE).write_text(text + "\n", encoding="utf-8")
         os.replace(partial, folder)
     finally:
+        model.preprocessor.tokenizer = tokenizer
         shutil.rmtree(partial, ignore_errors=True)
 
 

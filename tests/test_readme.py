@@ -1,9 +1,15 @@
-"""The README's commands do what it says: each is run as it stands, in its order."""
+"""The README's commands do what it says: each is run as it stands, in its order.
 
-import os
+They run in this process, which has imported Keras already. `make demo`, which CI runs
+as well, starts the first training as a user does.
+"""
+
+import contextlib
+import io
 import re
+import runpy
 import shutil
-import subprocess
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +30,8 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith("python ")
 ]
+# The one long command: `make demo` runs it, here only `make slow` does.
+DEMO = ["python", "train.py", "--corpus", "poetry"]
 
 
 @pytest.fixture(scope="module")
@@ -35,31 +43,58 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def run(arguments: list[str], folder: Path) -> str:
-    """What Python prints on stdout."""
-    result = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=280,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+@pytest.fixture
+def run(folder, monkeypatch):
+    """run(*arguments): what `python` with these arguments prints on stdout."""
+    monkeypatch.chdir(folder)
+    terminate = signal.getsignal(signal.SIGTERM)
+
+    def run(name: str, *arguments: str) -> str:
+        if name == "-m":
+            package, *arguments = arguments
+            name = str(ROOT / package / "__main__.py")
+        monkeypatch.setattr(sys, "argv", [name, *arguments])
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            with pytest.raises(SystemExit) as stopped:
+                runpy.run_path(name, run_name="__main__")
+        assert not stopped.value.code
+        return output.getvalue()
+
+    yield run
+    signal.signal(signal.SIGTERM, terminate)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_command_runs(command, folder):
-    output = run(command[1:], folder)
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=[pytest.mark.slow] if command == DEMO else [])
+        for command in COMMANDS
+    ],
+    ids=" ".join,
+)
+def test_command_runs(command, run):
+    output = run(*command[1:])
     assert output.strip() or "--dry-run" in command
     if "--prompt" in command and "--json" not in command:
         assert output.startswith(command[command.index("--prompt") + 1])
 
 
-def test_python_example_runs(folder):
+def test_python_example_runs(folder, monkeypatch):
+    monkeypatch.chdir(folder)
     (example,) = blocks("python")
-    assert run(["-c", example], folder).startswith("春眠不觉晓")
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        exec(compile(example, "README.md", "exec"), {})
+    assert output.getvalue().startswith("春眠不觉晓")
+
+
+def test_demo_is_what_the_readme_shows():
+    recipe = re.search(
+        r"^demo:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.M
+    )
+    assert recipe
+    commands = [line.split()[1:] for line in recipe[1].splitlines()]
+    assert [["python", *command] for command in commands][0] == DEMO
+    assert all(["python", *command] in COMMANDS for command in commands)
 
 
 def test_files_it_names_are_there():

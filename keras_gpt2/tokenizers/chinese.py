@@ -1,17 +1,13 @@
 """WordPiece for Chinese: one token per hanzi, the ids of BERT's tokenizer."""
 
-import functools
 import os
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 import keras
 import keras_hub
 
-from keras_gpt2.script import has_hanzi
+from keras_gpt2.tokenizers._fast import MAX_WORD, FastTokenizer, wordpiece
+from keras_gpt2.tokenizers._words import LINE_TOKEN, join, normalize, read_vocabulary
 
 try:
     import tensorflow as tf
@@ -20,21 +16,17 @@ except ImportError:  # Windows, or JAX alone: the Python path serves, tf.data do
     tf: Any = None
     tf_text: Any = None
 
-# Stands for a line end in vocabularies of our own; BERT's own drop line ends.
-LINE_TOKEN = "\N{SYMBOL FOR NEWLINE}"
-SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-LATIN_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 VOCABULARY_FILE = "vocabulary.txt"
 
 # BERT's clean-up, in the order of BertNormalizer in Hugging Face's `tokenizers`.
 WHITE_SPACE = r"[\t\n\r\p{Z}]"
 CONTROL = r"[\x{FFFD}\p{C}]"
 MARK = r"\p{Mn}"
-
-# As RE2's \\p{C}: code points newer than Python's tables (Cn) are no controls.
-CONTROLS = ("Cc", "Cf", "Co", "Cs")
-
-LATIN = re.compile(r"[0-9A-Za-z]")
+# Words BERT gives up on: letters of no hanzi, punctuation or space, too many of them.
+LONG_WORD = r"[^\s\p{P}!-/:-@\[-`{-~%s]{%d,}"
+HANZI = r"\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{2FA1F}"
+# Cleaned away before, so that no text and no vocabulary holds it.
+NO_WORD = "\ue000"
 
 
 @keras.saving.register_keras_serializable(package="keras_gpt2")
@@ -58,8 +50,10 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
 
     Example:
 
-    >>> tokenizer = ChineseTokenizer(build_vocabulary(["春眠不覺曉，\\n處處聞啼鳥。"]))
-    >>> tokenizer.detokenize(tokenizer.tokenize("春眠不覺曉，\\n處處聞啼鳥。"))
+    >>> text = "春眠不覺曉，\\n處處聞啼鳥。"
+    >>> from keras_gpt2.tokenizers import build_wordpiece
+    >>> tokenizer = ChineseTokenizer(build_wordpiece([text]))
+    >>> tokenizer.detokenize(tokenizer.tokenize(text))
     '春眠不覺曉，\\n處處聞啼鳥。'
 
     Reference: Devlin et al. 2019, https://arxiv.org/abs/1810.04805
@@ -67,13 +61,28 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
 
     backbone_cls = keras_hub.models.GPT2Backbone
 
-    def __init__(self, vocabulary=None, script="", **kwargs):
-        kwargs = {**kwargs, "lowercase": False, "strip_accents": False}
-        super().__init__(vocabulary=vocabulary, **kwargs)
+    def __init__(
+        self,
+        vocabulary=None,
+        script="",
+        do_lower_case=True,
+        tokenize_chinese_chars=True,
+        **kwargs,
+    ):
         self.script = script
+        self.do_lower_case = do_lower_case
+        self.tokenize_chinese_chars = tokenize_chinese_chars
+        kwargs |= {"lowercase": False, "strip_accents": False}
+        kwargs["split_on_cjk"] = tokenize_chinese_chars
+        super().__init__(vocabulary=vocabulary, **kwargs)
 
     def get_config(self):
-        return {**super().get_config(), "script": self.script}
+        return {
+            **super().get_config(),
+            "script": self.script,
+            "do_lower_case": self.do_lower_case,
+            "tokenize_chinese_chars": self.tokenize_chinese_chars,
+        }
 
     def load_assets(self, dir_path):
         # KerasHub strips each line, which empties tokens made of white space such as
@@ -82,38 +91,56 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
 
     def set_vocabulary(self, vocabulary):
         super().set_vocabulary(vocabulary)
-        self.keeps_lines = bool(vocabulary) and LINE_TOKEN in vocabulary
+        if vocabulary is not None:
+            flags = self.do_lower_case, self.tokenize_chinese_chars
+            self.fast: FastTokenizer = wordpiece(self.vocabulary, *flags)
+
+    def _set_vocabulary_tf(self):
+        # KerasHub's own counts bytes where BERT counts characters.
+        self._fast_word_piece = tf_text.FastWordpieceTokenizer(
+            vocab=self.vocabulary,
+            token_out_type=self.compute_dtype,
+            unknown_token=self.oov_token,
+            max_bytes_per_word=4 * MAX_WORD,
+            no_pretokenization=True,
+            support_detokenization=True,
+        )
 
     def _tokenize_tf(self, inputs):
         return super()._tokenize_tf(self._normalize_tf(inputs))
 
     def _normalize_tf(self, inputs):
         text = tf.convert_to_tensor(inputs)
-        if self.keeps_lines:
+        if LINE_TOKEN in self._token_to_id_map:
             text = tf.strings.regex_replace(text, r"\r?\n", f" {LINE_TOKEN} ")
         text = tf.strings.regex_replace(text, WHITE_SPACE, " ")
         text = tf.strings.regex_replace(text, CONTROL, "")
-        text = tf_text.normalize_utf8(text, "NFD")
-        text = tf.strings.regex_replace(text, MARK, "")
-        # By character, as BERT does: in a word's end TensorFlow would write ς.
-        text = tf.strings.regex_replace(text, "Σ", "σ")
-        return tf.strings.lower(text, encoding="utf-8")
+        if self.do_lower_case:
+            text = tf_text.normalize_utf8(text, "NFD")
+            text = tf.strings.regex_replace(text, MARK, "")
+            # By character, as BERT does: in a word's end TensorFlow would write ς.
+            text = tf.strings.regex_replace(text, "Σ", "σ")
+            text = tf.strings.lower(text, encoding="utf-8")
+        hanzi = HANZI if self.tokenize_chinese_chars else ""
+        return tf.strings.regex_replace(
+            text, LONG_WORD % (hanzi, MAX_WORD + 1), NO_WORD
+        )
 
     def _tokenize_python(self, inputs):
         if isinstance(inputs, str):
-            return super()._tokenize_python(self.normalize(inputs))
-        texts = [self.normalize(as_text(text)) for text in inputs]
-        return super()._tokenize_python(texts)
+            return self.fast.encode([inputs])[0]
+        texts = [as_text(text) for text in inputs]
+        return [ids.tolist() for ids in self.fast.encode(texts)]
 
     def normalize(self, text: str) -> str:
-        """The text as the vocabulary sees it.
+        """The text as it comes back from its tokens, if none is unknown.
 
-        >>> ChineseTokenizer().normalize("Ｃafé　春\\x00")
-        'ｃafe 春'
+        >>> from keras_gpt2.tokenizers import build_wordpiece
+        >>> tokenizer = ChineseTokenizer(build_wordpiece(["春眠"]))
+        >>> tokenizer.normalize("Ｃafé　春 \\x00 眠")
+        'ｃafe春眠'
         """
-        if self.keeps_lines:
-            text = re.sub(r"\r?\n", f" {LINE_TOKEN} ", text)
-        return "".join(map(_normal, text))
+        return normalize(self.fast.engine, text)
 
     def detokenize(self, inputs):
         """Text of token ids, hanzi unspaced.
@@ -131,92 +158,10 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
         return join([self.id_to_token(int(token_id)) for token_id in rows])
 
 
-@functools.cache
-def _normal(char: str) -> str:
-    """One character after BERT's clean-up: a character, several, or none."""
-    if char in "\t\n\r" or unicodedata.category(char).startswith("Z"):
-        return " "
-    if char == "\ufffd" or unicodedata.category(char) in CONTROLS:
-        return ""
-    marked = unicodedata.normalize("NFD", char)
-    return "".join(c for c in marked if unicodedata.category(c) != "Mn").lower()
-
-
 def as_text(value) -> str:
     """A Python str of a str, bytes, or scalar string tensor."""
     value = value.numpy() if hasattr(value, "numpy") else value
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def join(tokens: list[str]) -> str:
-    """Text of WordPiece tokens: spaces only between Latin words.
-
-    >>> join(["我", "爱", "gp", "##t", "2", "和", "ke", "##ras"])
-    '我爱gpt 2和keras'
-    """
-    text = ""
-    for token in tokens:
-        if token == LINE_TOKEN:
-            text += "\n"
-        elif token.startswith("##") and len(token) > 2:
-            text += token[2:]
-        else:
-            spaced = LATIN.match(token) and LATIN.match(text[-1:])
-            text += f" {token}" if spaced else token
-    return text
-
-
-def read_vocabulary(path: str | os.PathLike) -> list[str]:
-    """Tokens of a vocabulary file, one per line.
-
-    Lines end at "\\n", or "\\r\\n" where KerasHub saved it on Windows, and nowhere
-    else: token 343 of bert-base-chinese is U+2028, a line end to `str.splitlines`.
-    """
-    with open(path, encoding="utf-8", newline="") as file:
-        text = file.read().replace("\r\n", "\n")
-    return text.removesuffix("\n").split("\n")
-
-
-def build_vocabulary(
-    texts: Iterable[str], size: int = 8000, min_count: int = 1
-) -> list[str]:
-    """Character vocabulary of Chinese texts, the most frequent characters first.
-
-    Letters of any script are in alone and as word pieces ("a", "##a"), Latin ones and
-    digits always, so that only rare characters become [UNK].
-
-    Args:
-        texts: iterable of str.
-        size: int. Most tokens, special ones included.
-        min_count: int. Fewest occurrences of a character.
-
-    Returns:
-        list of str: special tokens, Latin letters and digits, then by frequency.
-
-    >>> build_vocabulary(["花落知多少", "花"])[-5:]
-    ['花', '多', '少', '知', '落']
-    """
-    counts: Counter[str] = Counter()
-    for char, count in Counter(char for text in texts for char in text).items():
-        for piece in _normal(char).strip():
-            counts[piece] += count
-    ranked = sorted(counts, key=lambda char: (-counts[char], char))
-    common = [char for char in ranked if counts[char] >= min_count]
-    latin = [f"{mark}{char}" for mark in ("", "##") for char in LATIN_ALPHABET]
-    pieces = [piece for char in common for piece in forms(char)]
-    return list(dict.fromkeys([*SPECIAL_TOKENS, LINE_TOKEN, *latin, *pieces]))[:size]
-
-
-def forms(char: str) -> tuple[str, ...]:
-    """Tokens a character needs: hanzi and punctuation stand alone, others in words.
-
-    >>> forms("春"), forms("，"), forms("a")
-    (('春',), ('，',), ('a', '##a'))
-    """
-    is_mark = unicodedata.category(char).startswith("P") or char == LINE_TOKEN
-    is_ascii_symbol = char.isascii() and not char.isalnum()
-    stands_alone = has_hanzi(char) or is_mark or is_ascii_symbol
-    return (char,) if stands_alone else (char, f"##{char}")
 
 
 @keras.saving.register_keras_serializable(package="keras_gpt2")
@@ -229,7 +174,8 @@ class ChineseGPT2CausalLMPreprocessor(keras_hub.models.GPT2CausalLMPreprocessor)
 
     Example:
 
-    >>> tokenizer = ChineseTokenizer(build_vocabulary(["花落知多少"]))
+    >>> from keras_gpt2.tokenizers import build_wordpiece
+    >>> tokenizer = ChineseTokenizer(build_wordpiece(["花落知多少"]))
     >>> preprocessor = ChineseGPT2CausalLMPreprocessor(tokenizer, sequence_length=6)
     >>> x, y, weight = preprocessor("花落知多")
     >>> len(y), int(y[4]) == tokenizer.end_token_id
