@@ -69,7 +69,7 @@ def model_bits(name: str, test: list[str]) -> tuple[float, float]:
     backend.choose()
     import keras
 
-    from keras_gpt2.datasets import TextDataset
+    from keras_gpt2.pipelines import TextDataset
     from keras_gpt2.losses import NatsPerToken, token_loss
     from keras_gpt2.models import load_model
 
@@ -77,7 +77,7 @@ def model_bits(name: str, test: list[str]) -> tuple[float, float]:
     model.compile(loss=token_loss(), weighted_metrics=[NatsPerToken()])
     dataset = TextDataset(test, model.preprocessor, 64)
     results = keras.Model.evaluate(
-        model, dataset.batches(shuffle=False), verbose=0, return_dict=True
+        model, dataset.tensors(shuffle=False), verbose=0, return_dict=True
     )
     tokenizer = model.preprocessor.tokenizer
     ids = [token for row in tokenizer.tokenize(test) for token in row]

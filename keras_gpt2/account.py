@@ -3,10 +3,7 @@
 import os
 from collections.abc import Iterator
 
-import numpy as np
-
-from keras_gpt2.corpora import is_sample
-from keras_gpt2.datasets import TextDataset
+from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.estimates import Estimate
 from keras_gpt2.plan import TrainPlan
 
@@ -15,10 +12,8 @@ Lines = Iterator[tuple[str, str]]
 
 def corpus_lines(plan: TrainPlan) -> Lines:
     """What was read, and what became of it."""
-    corpus = plan.corpus
-    sample = "bundled sample (the full corpus: keras-gpt2 corpora)"
-    yield corpus.name, sample if is_sample(corpus) else str(corpus.folder)
-    for line in plan.reading.report.lines():
+    yield plan.corpus.name, plan.origin
+    for line in plan.tokens.report.lines():
         yield "", line
 
 
@@ -38,7 +33,7 @@ def model_lines(plan: TrainPlan, num_parameters: int, backend: str) -> Lines:
 
 
 def plan_lines(
-    plan: TrainPlan, train: TextDataset, steps: int, estimate: Estimate
+    plan: TrainPlan, train: TokenDataset, steps: int, estimate: Estimate
 ) -> Lines:
     """How long, how fast, at what cost."""
     config = plan.config
@@ -55,12 +50,11 @@ def plan_lines(
     )
 
 
-def sample_lines(train: TextDataset, number: int = 3) -> Lines:
+def sample_lines(train: TokenDataset, number: int = 3) -> Lines:
     """Some documents as the model sees them."""
-    tokenizer = train.preprocessor.tokenizer
-    for row, document in enumerate(train.documents[:number]):
-        ids = np.asarray(tokenizer.tokenize(document))[: train.sequence_length]
-        text = tokenizer.detokenize(ids.tolist())
+    for row in range(min(number, len(train.documents))):
+        ids = train.documents[row][: train.sequence_length]
+        text = train.tokenizer.decode(ids)
         yield "sample" if row == 0 else "", f"{len(ids)} tokens: {text}"
 
 
@@ -73,8 +67,7 @@ def result_lines(plan: TrainPlan, result: dict) -> Lines:
         f"{best:.2f} bits/character at {result['best_at']}, restored"
         f"{verdict}   saved {result['run']} (reload check: logits equal)",
     )
-    prompt = plan.corpus.prompt(plan.validation[0])
-    yield "next", f"python generate.py --model {result['run']} --prompt {prompt}"
+    yield "next", f"python generate.py --model {result['run']} --prompt {plan.prompt}"
 
 
 def describe(score: dict[str, float]) -> str:

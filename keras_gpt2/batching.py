@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MAX_WIDTHS = 8  # each width is one more compiled shape on JAX
+MAX_COMPILED_WIDTHS = 8  # each is one more compiled shape on JAX
+MAX_WIDTHS = 64
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,9 @@ class TrainConfig(Config):
         None, "the corpus in its released layout (default: data/CORPUS/, else the "
         "bundled sample)", metavar="PATH",
     )  # fmt: skip
+    tokens: str | None = option(
+        None, "train on the tokens in this folder, made by `prepare`", metavar="FOLDER"
+    )
     preset: str | None = option(
         None, "model to start from: a bundled preset, a run, a folder, a KerasHub "
         "name, or scratch:LAYERSxWIDTHxHEADS", metavar="MODEL",
@@ -187,6 +190,8 @@ class TrainConfig(Config):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.tokens and self.data_dir:
+            raise UsageError("--tokens are a corpus already. Leave out --data-dir.")
         if self.batch_size % self.accumulate:
             raise UsageError(
                 f"--batch-size must be a multiple of --accumulate. Received: "

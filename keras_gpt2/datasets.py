@@ -1,39 +1,64 @@
-"""Documents into batches: tf.data through the model's own preprocessor.
+"""Documents as token ids into batches.
 
 Short documents go into buckets of like length, so that each starts at position 0 and
 little is padded; long ones are packed into full blocks with the end token between.
 """
 
 import functools
-import importlib.util
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
+import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_gpt2.batching import choose_widths, epoch_order, plan_batches, shuffled
+from keras_gpt2.batching import (
+    MAX_COMPILED_WIDTHS,
+    MAX_WIDTHS,
+    Batch,
+    choose_widths,
+    epoch_order,
+    plan_batches,
+    shuffled,
+)
 from keras_gpt2.errors import InputError
+from keras_gpt2.tokenizers import FastTokenizer
+from keras_gpt2.tokens import TokenSplit
 
-# tensorflow-text has no wheel for Windows; KerasHub's tokenizers in Python serve there.
-IN_GRAPH = importlib.util.find_spec("tensorflow_text") is not None
+try:
+    import tensorflow as tf
+except ImportError:  # JAX alone trains from token ids
+    tf: Any = None
+
+# x with "token_ids" and "padding_mask", y, and the weights.
+NumpyBatch = tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]
 
 
-class TextDataset:
-    """Documents, and how they become batches.
+def most_widths() -> int:
+    """Most widths of buckets that pay under the running backend."""
+    is_compiled = keras.backend.backend() == "jax"
+    return MAX_COMPILED_WIDTHS if is_compiled else MAX_WIDTHS
+
+
+class TokenDataset:
+    """Documents as token ids, and how they become batches.
 
     A batch is `(x, y, sample_weight)`: x holds "token_ids" and "padding_mask" of shape
     (batch, width), y the next token ids. The weights of an optimizer step sum to
-    `accumulate` and padding weighs 0, so that a summed loss is a mean over tokens.
+    `accumulate` and padding weighs 0, so that a summed loss is a mean over tokens. Any
+    batch can be had by its number: nothing depends on those before.
 
     Args:
-        documents: sequence of str.
-        preprocessor: GPT2CausalLMPreprocessor. Its `sequence_length` bounds the width.
+        documents: TokenSplit.
+        tokenizer: FastTokenizer. Knows what starts, ends and pads a document.
+        sequence_length: int. Most tokens per row.
         batch_size: int. Documents, or packed blocks, per optimizer step.
         batching: "bucket" (batches of like length), "pack" (full blocks) or "pad"
             (all `sequence_length` wide).
         accumulate: int. Parts of an optimizer step. Divides `batch_size`.
         seed: int. Decides, with an epoch's number, its order.
+        max_widths: int or None. Most widths of buckets; None is few where each is
+            compiled anew (JAX), else many.
 
     Raises:
         InputError: if packing finds less than one block of tokens.
@@ -41,28 +66,31 @@ class TextDataset:
 
     def __init__(
         self,
-        documents: Sequence[str],
-        preprocessor,
+        documents: TokenSplit,
+        tokenizer: FastTokenizer,
+        sequence_length: int,
         batch_size: int,
         batching: str = "bucket",
         accumulate: int = 1,
         seed: int = 0,
+        max_widths: int | None = None,
     ):
         self.documents = documents
-        self.preprocessor = preprocessor
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
         self.batch_size = batch_size
         self.batching = batching
         self.accumulate = accumulate
         self.seed = seed
-        self.sequence_length = preprocessor.sequence_length
-        token_ids = tokenize(documents, preprocessor.tokenizer)
-        self.token_counts = np.array([len(ids) for ids in token_ids])
-        self.token_ids = token_ids if batching == "pack" else []
+        self.token_counts = documents.counts
+        # One epoch trains while another validates.
+        self.order = functools.lru_cache(2)(self._order)
+        self.plan = functools.lru_cache(2)(self._plan)
         # A document of n tokens makes n + 1 predictions: its tokens and its end.
-        self.lengths = np.minimum(self.token_counts + 1, self.sequence_length)
-        self.widths = np.array([self.sequence_length])
+        self.lengths = np.minimum(self.token_counts + 1, sequence_length)
+        self.widths = np.array([sequence_length])
         if batching == "bucket":
-            self.widths = choose_widths(self.lengths)
+            self.widths = choose_widths(self.lengths, max_widths or most_widths())
         elif batching == "pack":
             self._check_block()
 
@@ -94,13 +122,16 @@ class TextDataset:
     @functools.cached_property
     def num_characters(self) -> int:
         """Characters of the predicted text; those cut off are not counted."""
+        whole = int(self.documents.characters.sum())
         if self.is_packed:
-            return sum(map(len, self.documents))
-        rows = zip(self.documents, self.token_counts, self.lengths, strict=True)
-        return sum(
-            len(text) if count < length else len(self._head(text, length))
-            for text, count, length in rows
-        )
+            return whole
+        cut = np.flatnonzero(self.token_counts + 1 > self.sequence_length)
+        shown = sum(len(self.tokenizer.decode(self._shown(int(row)))) for row in cut)
+        return whole - int(self.documents.characters[cut].sum()) + shown
+
+    def _shown(self, row: int) -> np.ndarray:
+        """Tokens of a document that are used; its end takes a place too."""
+        return self.documents[row][: self.sequence_length - 1]
 
     def bits_per_character(self, nats_per_token: float) -> float:
         """Code length of the predicted text at that loss, in bits per character.
@@ -110,11 +141,11 @@ class TextDataset:
         tokens_per_character = self.num_predictions / self.num_characters
         return nats_per_token * tokens_per_character / math.log(2)
 
-    def _head(self, text: str, length: int) -> str:
-        tokenizer = self.preprocessor.tokenizer
-        return tokenizer.detokenize(
-            np.asarray(tokenizer.tokenize(text))[:length].tolist()
-        )
+    @functools.cached_property
+    def padding(self) -> float:
+        """Share of an epoch's positions that hold no token to predict."""
+        widths = [batch.width for batch in self.plan(0, True)]
+        return 1 - self.num_predictions / (sum(widths) * self.batch_size)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -124,138 +155,160 @@ class TextDataset:
             size = -(-self.num_predictions // self.sequence_length)
         return -(-size // self.batch_size)
 
-    def batches(self, epochs: int | None = 1, shuffle: bool = True) -> tf.data.Dataset:
-        """The batches of some epochs.
+    def batches(
+        self, epochs: int | None = 1, shuffle: bool = True
+    ) -> Iterator[NumpyBatch]:
+        """The batches of some epochs, as NumPy arrays.
 
         Args:
             epochs: int, or None for no end.
             shuffle: bool. False keeps the documents' order.
 
         Returns:
-            tf.data.Dataset of (x, y, sample_weight), see the class. Every batch has
+            Iterator of (x, y, sample_weight), see the class. Every batch has
             `batch_size / accumulate` rows; missing ones are empty and weigh 0.
         """
-        parts = self._packed if self.is_packed else self._bucketed
-        dataset = parts(self._orders(epochs, shuffle)).map(self._fill)
-        if self.accumulate > 1:
-            dataset = dataset.flat_map(lambda *batch: self._cut(batch))
+        epoch = 0
+        while epochs is None or epoch < epochs:
+            for step in range(self.steps_per_epoch):
+                yield from self.parts(self.step(epoch, step, shuffle))
+            epoch += 1
+
+    def for_keras(self, epochs: int | None = 1, shuffle: bool = True):
+        """The same for `keras.Model.fit`: tf.data on TensorFlow, else an iterable."""
+        if keras.backend.backend() == "tensorflow":
+            return self.tensors(epochs, shuffle)
+        if epochs is None:
+            return self.batches(None, shuffle)
+        return ReadAgain(self, epochs, shuffle)
+
+    def tensors(self, epochs: int | None = 1, shuffle: bool = True):
+        """The same as a tf.data.Dataset."""
+        ids = tf.TensorSpec([self.batch_size // self.accumulate, None], tf.int32)
+        mask = tf.TensorSpec(ids.shape, tf.bool)
+        weight = tf.TensorSpec(ids.shape, tf.float32)
+        dataset = tf.data.Dataset.from_generator(
+            lambda: self.batches(epochs, shuffle),
+            output_signature=({"token_ids": ids, "padding_mask": mask}, ids, weight),
+        )
+        return self._counted(dataset, epochs)
+
+    def _counted(self, dataset, epochs: int | None):
         if epochs is not None:
             size = epochs * self.steps_per_epoch * self.accumulate
             dataset = dataset.apply(tf.data.experimental.assert_cardinality(size))
         return dataset.prefetch(tf.data.AUTOTUNE)
 
-    def _orders(self, epochs: int | None, shuffle: bool):
-        def orders() -> Iterator[np.ndarray]:
-            size, epoch = len(self.documents), 0
-            while epochs is None or epoch < epochs:
-                natural = np.arange(size)
-                yield epoch_order(size, self.seed, epoch) if shuffle else natural
-                epoch += 1
+    def _plan(self, epoch: int, shuffle: bool) -> list[Batch]:
+        """Which documents, or blocks, make each optimizer step of an epoch."""
+        if self.is_packed:
+            blocks = np.arange(-(-self.num_predictions // self.sequence_length))
+            cuts = range(self.batch_size, len(blocks), self.batch_size)
+            return [
+                Batch(rows, self.sequence_length) for rows in np.split(blocks, cuts)
+            ]
+        order = self.order(epoch, shuffle)
+        plan = plan_batches(self.lengths, self.widths, self.batch_size, order)
+        return shuffled(plan, order)
 
-        return orders
+    def _order(self, epoch: int, shuffle: bool) -> np.ndarray:
+        """Order of the documents in an epoch."""
+        size = len(self.documents)
+        return epoch_order(size, self.seed, epoch) if shuffle else np.arange(size)
 
-    def _bucketed(self, orders) -> tf.data.Dataset:
-        def plans() -> Iterator[tuple[list[str], int]]:
-            for order in orders():
-                plan = plan_batches(self.lengths, self.widths, self.batch_size, order)
-                for batch in shuffled(plan, order):
-                    yield [self.documents[int(row)] for row in batch.rows], batch.width
+    def step(self, epoch: int, number: int, shuffle: bool = True) -> NumpyBatch:
+        """The batch of one optimizer step: rows of `batch_size`, missing ones empty.
 
-        if not IN_GRAPH:
-            return self._bucketed_eagerly(plans)
-        signature = (tf.TensorSpec([None], tf.string), tf.TensorSpec([], tf.int32))
-        return tf.data.Dataset.from_generator(plans, output_signature=signature).map(
-            self._preprocess, num_parallel_calls=tf.data.AUTOTUNE
-        )
+        Args:
+            epoch, number: int. Which one, from 0.
+            shuffle: bool. False keeps the documents' order.
+        """
+        batch = self.plan(epoch, shuffle)[number]
+        if self.is_packed:
+            ids, is_real = self._blocks(batch.rows, self.order(epoch, shuffle))
+        else:
+            ids, is_real = self._documents(batch)
+        weight = is_real[:, 1:].astype("float32")
+        weight *= self.accumulate / weight.sum()
+        missing = ((0, self.batch_size - len(ids)), (0, 0))
+        x = {"token_ids": ids[:, :-1], "padding_mask": is_real[:, :-1]}
+        x = {name: np.pad(rows, missing) for name, rows in x.items()}
+        return x, np.pad(ids[:, 1:], missing), np.pad(weight, missing)
 
-    def _bucketed_eagerly(self, plans) -> tf.data.Dataset:
-        """The same where the tokenizer runs in Python alone."""
+    def parts(self, batch: NumpyBatch) -> Iterator[NumpyBatch]:
+        """A batch cut into `accumulate` parts."""
+        x, y, weight = batch
+        size = self.batch_size // self.accumulate
+        for start in range(0, self.batch_size, size):
+            rows = slice(start, start + size)
+            part = {name: values[rows] for name, values in x.items()}
+            yield part, y[rows], weight[rows]
 
-        def rows():
-            for texts, width in plans():
-                yield self._preprocess(texts, width)
+    def _documents(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and mask of documents, (documents, width + 1), as KerasHub packs them."""
+        tokenizer = self.tokenizer
+        shape = (len(batch.rows), batch.width + 1)
+        ids = np.full(shape, tokenizer.pad_token_id, "int32")
+        ids[:, 0] = tokenizer.start_token_id
+        is_real = np.arange(shape[1]) <= self.lengths[batch.rows][:, None]
+        for row, document in enumerate(batch.rows):
+            shown = self._shown(document)
+            ids[row, 1 : len(shown) + 1] = shown
+            ids[row, len(shown) + 1] = tokenizer.end_token_id
+        return ids, is_real
 
-        ids, mask = (
-            tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None, None], tf.bool),
-        )
-        signature = ({"token_ids": ids, "padding_mask": mask}, ids, mask)
-        return tf.data.Dataset.from_generator(rows, output_signature=signature)
-
-    def _preprocess(self, texts, width):
-        x, y, is_real = self.preprocessor(texts)
-        return tf.nest.map_structure(lambda rows: rows[:, :width], (x, y, is_real))
-
-    def _packed(self, orders) -> tf.data.Dataset:
-        signature = tf.TensorSpec([None, self.sequence_length + 1], tf.int32)
-
-        def blocks() -> Iterator[np.ndarray]:
-            for order in orders():
-                yield from self._blocks(order)
-
-        return tf.data.Dataset.from_generator(blocks, output_signature=signature).map(
-            split_block, num_parallel_calls=tf.data.AUTOTUNE
-        )
-
-    def _blocks(self, order: np.ndarray) -> Iterator[np.ndarray]:
-        """Blocks of a stream of documents, (batch_size, sequence_length + 1), -1 after
-        its end; neighbours share a token, so that each is predicted once."""
+    def _blocks(self, numbers, order) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and mask of blocks of the stream of all documents, (blocks, length + 1);
+        neighbours share a token, so that each is predicted once."""
         length = self.sequence_length
-        stream = np.concatenate([self._surrounded(row) for row in order])
-        starts = np.arange(0, len(stream) - 1, length)
-        stream = np.pad(stream, (0, length), constant_values=-1)
-        for batch in np.split(
-            starts, range(self.batch_size, len(starts), self.batch_size)
-        ):
-            yield np.stack([stream[start : start + length + 1] for start in batch])
+        first, last = int(numbers[0]) * length, (int(numbers[-1]) + 1) * length
+        stream = self._stream(order, first, last + 1)
+        is_real = np.arange(last + 1 - first) < len(stream)
+        stream = np.pad(stream, (0, last + 1 - first - len(stream)))
+        places = (numbers - numbers[0])[:, None] * length + np.arange(length + 1)
+        return stream[places], is_real[places]
 
-    def _surrounded(self, row: int) -> np.ndarray:
+    def _stream(self, order: np.ndarray, first: int, last: int) -> np.ndarray:
+        """Tokens from `first` to `last` of the documents in that order."""
         before, *after = self._separators()
-        return np.array([before, *self.token_ids[row], *after], "int32")
+        counts = self.token_counts[order] + 1 + len(after)
+        ends = np.cumsum(counts)
+        begin = int(np.searchsorted(ends, first, side="right"))
+        finish = int(np.searchsorted(ends, last)) + 1
+        parts = [
+            np.array([before, *self.documents[int(row)], *after], "int32")
+            for row in order[begin:finish]
+        ]
+        offset = first - int(ends[begin] - counts[begin])
+        return np.concatenate(parts)[offset : offset + last - first]
 
     def _separators(self) -> list[int]:
         """Start and end token of a document; GPT-2's are one and the same."""
-        tokenizer = self.preprocessor.tokenizer
+        tokenizer = self.tokenizer
         return list(dict.fromkeys([tokenizer.start_token_id, tokenizer.end_token_id]))
 
-    def _fill(self, x, y, is_real):
-        """Weights of a whole optimizer step, and empty rows for missing ones."""
-        weight = tf.cast(is_real, tf.float32)
-        weight *= self.accumulate / tf.reduce_sum(weight)
-        missing = self.batch_size - tf.shape(y)[0]
-        below = tf.stack([[0, missing], [0, 0]])
 
-        def fill(rows):
-            filled = tf.pad(rows, below)
-            return tf.ensure_shape(filled, [self.batch_size, None])
+class ReadAgain(keras.utils.PyDataset):
+    """Epochs of a TokenDataset that can be gone through more than once.
 
-        return tf.nest.map_structure(fill, (x, y, weight))
-
-    def _cut(self, batch: tuple) -> tf.data.Dataset:
-        size = self.batch_size // self.accumulate
-        return tf.data.Dataset.from_tensor_slices(batch).batch(size)
-
-
-def split_block(block):
-    """Inputs, labels and mask of blocks one token longer than the sequence."""
-    is_real = block >= 0
-    ids = tf.maximum(block, 0)
-    x = {"token_ids": ids[:, :-1], "padding_mask": is_real[:, :-1]}
-    return x, ids[:, 1:], is_real[:, 1:]
-
-
-def tokenize(documents: Sequence[str], tokenizer) -> list[np.ndarray]:
-    """Token ids of each document, special ones left out.
-
-    Returns:
-        list of int arrays (tokens,).
+    Args:
+        dataset: TokenDataset.
+        epochs: int.
+        shuffle: bool.
     """
-    if not IN_GRAPH:
-        return [np.asarray(ids) for ids in tokenizer.tokenize(list(documents))]
-    texts = tf.data.Dataset.from_tensor_slices(list(documents)).batch(1024)
-    ragged = texts.map(tokenizer.tokenize, num_parallel_calls=tf.data.AUTOTUNE)
-    return [
-        ids
-        for rows in ragged
-        for ids in np.split(rows.values.numpy(), rows.row_splits.numpy()[1:-1])
-    ]
+
+    def __init__(self, dataset: TokenDataset, epochs: int, shuffle: bool):
+        super().__init__()
+        self.dataset = dataset
+        self.epochs = epochs
+        self.shuffle = shuffle
+
+    def __len__(self):
+        dataset = self.dataset
+        return self.epochs * dataset.steps_per_epoch * dataset.accumulate
+
+    def __getitem__(self, number):
+        dataset = self.dataset
+        step, part = divmod(number, dataset.accumulate)
+        epoch, step = divmod(step, dataset.steps_per_epoch)
+        return list(dataset.parts(dataset.step(epoch, step, self.shuffle)))[part]

@@ -1,6 +1,7 @@
 """Files, read with the care that strangers' files need."""
 
 import json
+import os
 import stat
 import unicodedata
 from pathlib import Path
@@ -158,3 +159,14 @@ def mend(text: str) -> str:
     'ab'
     """
     return "".join(char for char in script.mend(text) if not damage(char))
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,7 +8,7 @@ import keras_hub
 
 from keras_gpt2 import callbacks
 from keras_gpt2.config import TrainConfig
-from keras_gpt2.datasets import TextDataset
+from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.losses import NatsPerToken, perplexity, token_loss
 from keras_gpt2.schedules import WarmupPolynomialDecay
 
@@ -21,16 +21,16 @@ class Fitting:
 
     Args:
         model: GPT2CausalLM.
-        train: TextDataset.
-        validation: TextDataset.
+        train: TokenDataset.
+        validation: TokenDataset.
         config: TrainConfig.
     """
 
     def __init__(
         self,
         model: keras_hub.models.GPT2CausalLM,
-        train: TextDataset,
-        validation: TextDataset,
+        train: TokenDataset,
+        validation: TokenDataset,
         config: TrainConfig,
     ):
         self.model = model
@@ -83,7 +83,7 @@ class Fitting:
         # keras.Model's method: KerasHub's would tokenize the batches again.
         results = keras.Model.evaluate(
             self.model,
-            self.validation.batches(shuffle=False),
+            self.validation.for_keras(shuffle=False),
             verbose=0,
             return_dict=True,
         )
@@ -106,10 +106,10 @@ class Fitting:
         # keras.Model's method: KerasHub's would tokenize the batches again.
         history = keras.Model.fit(
             self.model,
-            self.train.batches(epochs=None),
+            self.train.for_keras(epochs=None),
             steps_per_epoch=self.interval * self.config.accumulate,
             epochs=-(-self.steps // self.interval),
-            validation_data=self.validation.batches(shuffle=False),
+            validation_data=self.validation.for_keras(shuffle=False),
             callbacks=[*self.told(folder, write, say, show), *self.kept(folder)],
             shuffle=False,
             verbose=0,

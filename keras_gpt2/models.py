@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_gpt2.errors import InputError
 from keras_gpt2.presets import FACTS_FILE, ModelSource, Scratch, find
-from keras_gpt2.tokenizers import build_wordpiece
+from keras_gpt2.tokenizers import FastTokenizer
 from keras_gpt2.tokenizers.chinese import (
     ChineseGPT2CausalLMPreprocessor,
     ChineseTokenizer,
@@ -102,29 +102,25 @@ def unavailable(source: ModelSource, error: Exception) -> str:
 
 def new_model(
     size: Scratch,
-    documents,
+    fast: FastTokenizer,
     *,
     script: str = "",
-    vocabulary_size: int = 8000,
-    min_count: int = 2,
     sequence_length: int = 1024,
     dropout: float = 0.1,
     dtype: str = "float32",
 ) -> keras_hub.models.GPT2CausalLM:
-    """A GPT-2 with random weights and a vocabulary of its own.
+    """A GPT-2 with random weights.
 
     Args:
         size: Scratch. Layers, width and heads.
-        documents: iterable of str. Chinese texts the vocabulary is built from.
+        fast: FastTokenizer. Its vocabulary becomes the model's.
         script: str. Script of the texts, for the tokenizer to remember.
-        vocabulary_size, min_count: as in `build_wordpiece`.
         sequence_length: int. Context, in tokens.
         dropout: float. Dropout rate.
         dtype: str. Keras dtype policy.
     """
-    vocabulary = build_wordpiece(documents, vocabulary_size, min_count)
     backbone = keras_hub.models.GPT2Backbone(
-        vocabulary_size=len(vocabulary),
+        vocabulary_size=fast.vocabulary_size,
         num_layers=size.layers,
         num_heads=size.heads,
         hidden_dim=size.width,
@@ -133,9 +129,20 @@ def new_model(
         max_sequence_length=sequence_length,
         dtype=dtype,
     )
-    tokenizer = ChineseTokenizer(vocabulary, script=script)
-    preprocessor = ChineseGPT2CausalLMPreprocessor(tokenizer, sequence_length)
+    preprocessor = new_preprocessor(fast, script, sequence_length)
     return keras_hub.models.GPT2CausalLM(backbone, preprocessor)
+
+
+def new_preprocessor(
+    fast: FastTokenizer, script: str, sequence_length: int
+) -> keras_hub.models.GPT2CausalLMPreprocessor:
+    """KerasHub's preprocessor with the tokenizer that gives the same ids."""
+    if fast.is_wordpiece:
+        tokenizer = ChineseTokenizer(fast.vocabulary, script, **fast.options)
+        return ChineseGPT2CausalLMPreprocessor(tokenizer, sequence_length)
+    ids = {token: number for number, token in enumerate(fast.vocabulary)}
+    tokenizer = EnglishTokenizer(ids, list(fast.merges), script)
+    return keras_hub.models.GPT2CausalLMPreprocessor(tokenizer, sequence_length)
 
 
 def save_model(
@@ -163,11 +170,16 @@ def save_model(
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def logits(model: keras_hub.models.GPT2CausalLM, texts: list[str]) -> np.ndarray:
+def logits(model: keras_hub.models.GPT2CausalLM, x) -> np.ndarray:
     """Next-token logits at every position.
 
+    Args:
+        model: GPT2CausalLM.
+        x: list of str, or a batch of "token_ids" and "padding_mask" (batch, length).
+
     Returns:
-        float array (texts, sequence_length, vocabulary).
+        float array (batch, length, vocabulary).
     """
-    x, _, _ = keras.utils.unpack_x_y_sample_weight(model.preprocessor(texts))
+    if not isinstance(x, dict):
+        x, _, _ = keras.utils.unpack_x_y_sample_weight(model.preprocessor(x))
     return keras.ops.convert_to_numpy(model(x, training=False))

@@ -1,6 +1,6 @@
 """A training decided in full, before a backend starts: what, from what, to where."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 
 from keras_gpt2.config import TrainConfig
-from keras_gpt2.corpora import (
-    Corpus,
-    Reading,
-    Split,
-    corpus_class,
-    is_sample,
-    open_corpus,
-)
+from keras_gpt2.corpora import Corpus, Split, corpus_class, is_sample, open_corpus
 from keras_gpt2.errors import InputError, UsageError
+from keras_gpt2.preparation import Preparation, VocabularyChoice
 from keras_gpt2.presets import MAX_CONTEXT, ModelSource, find
 from keras_gpt2.runs import RUNS, Run, new_run
+from keras_gpt2.tokens import Tokens, TokenSplit, open_tokens
+
+SAMPLE = "bundled sample (the full corpus: keras-gpt2 corpora)"
 
 # Fields of TrainConfig that a corpus reads by.
 READING_OPTIONS = ("on_bad_rows", "encoding", "script")
@@ -32,8 +29,9 @@ class TrainPlan:
         config: TrainConfig. Settings, all decided.
         options: mapping. The corpus' own settings, such as `edition`.
         source: ModelSource. The base.
-        corpus: Corpus, as read.
-        reading: Reading. Its documents.
+        corpus: Corpus class. What the documents are.
+        origin: str. Where they come from, in words.
+        tokens: Tokens. The documents.
         run: Run. Where the result goes.
         sequence_length: int. Tokens per sequence.
     """
@@ -41,62 +39,102 @@ class TrainPlan:
     config: TrainConfig
     options: Mapping[str, Any]
     source: ModelSource
-    corpus: Corpus
-    reading: Reading
+    corpus: type[Corpus]
+    origin: str
+    tokens: Tokens
     run: Run
     sequence_length: int
 
     @property
-    def train(self) -> list[str]:
-        return self.reading.documents[Split.TRAIN]
+    def train(self) -> TokenSplit:
+        return self.tokens.splits[Split.TRAIN]
 
     @property
-    def validation(self) -> list[str]:
+    def validation(self) -> TokenSplit:
         """Validation documents, at most `validation_limit`, spread evenly."""
-        documents = self.reading.documents[Split.VALIDATION]
+        documents = self.tokens.splits[Split.VALIDATION]
         size = min(len(documents), self.config.validation_limit)
-        rows = np.linspace(0, len(documents) - 1, size).astype(int)
-        return [documents[row] for row in rows]
+        return documents.take(np.linspace(0, len(documents) - 1, size).astype(int))
 
     @property
     def script(self) -> str:
         """Script of the documents, "" if the corpus has none."""
-        return self.corpus.script or self.corpus.released_script
+        return self.tokens.facts.get("script", "")
+
+    @property
+    def prompt(self) -> str:
+        """Opening of the first validation document."""
+        return self.tokens.facts["prompt"]
 
 
-def make_plan(given: Mapping[str, Any], options: Mapping[str, Any]) -> TrainPlan:
-    """Decide a training.
+def make_plan(
+    given: Mapping[str, Any],
+    options: Mapping[str, Any],
+    warn: Callable[[str], None] = lambda text: None,
+) -> TrainPlan:
+    """Decide a training, and have its tokens at hand.
 
     Args:
         given: mapping. Settings that were asked for, by `TrainConfig` field.
         options: mapping. The corpus' own settings.
+        warn: callable(text). Told what is odd but no mistake.
 
     Raises:
         UsageError: if a setting is wrong, by itself or for this model.
         InputError, StorageError: if the corpus cannot be read.
     """
-    name = given.get("corpus", TrainConfig(**given).corpus)
+    asked = TrainConfig(**given)
+    ready = asked.tokens and open_tokens(Path(asked.tokens))
+    name = ready.facts["corpus"] if ready else asked.corpus
     cls = corpus_class(name)
-    source = find(given.get("preset") or cls.preset)
+    source = find(asked.preset or cls.preset)
     recipe = dict(cls.recipe)
     if source.is_bundled:  # it has learnt such text before
         recipe["learning_rate"] = cls.gentle_recipe["learning_rate"]
-    config = TrainConfig.resolve(given, recipe)
+    config = TrainConfig.resolve({**given, "corpus": name}, recipe)
     sequence_length = fit_length(config, source)
     run = choose_run(config)
+    if ready:
+        refuse_overlap(run, source.path, ready.folder)
+        tokens, origin = ready, f"tokens in {ready.folder}"
+    else:
+        corpus = open_corpus(name, config.data_dir, **reading(config, source, options))
+        refuse_overlap(run, source.path, corpus.folder)
+        if is_sample(corpus) and not source.scratch:
+            config = TrainConfig.resolve(given, cls.gentle_recipe)
+        tokens = prepare(corpus, source, config, options).cached(warn)
+        origin = SAMPLE if is_sample(corpus) else str(corpus.folder)
+    check_size(tokens)
+    return TrainPlan(config, options, source, cls, origin, tokens, run, sequence_length)
+
+
+def reading(
+    config: TrainConfig, source: ModelSource, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Fields of the corpus, as asked for; its script is the model's if none was."""
     script = config.script or source.facts().get("script") or None
-    reading_options = {key: getattr(config, key) for key in READING_OPTIONS}
-    reading_options |= {"script": script, **options}
-    corpus = open_corpus(name, config.data_dir, **reading_options)
-    refuse_overlap(run, source.path, corpus.folder)
-    if is_sample(corpus) and not source.scratch:
-        config = TrainConfig.resolve(given, cls.gentle_recipe)
-    excluded = frozenset[str]()
+    shared = {key: getattr(config, key) for key in READING_OPTIONS}
+    return {**shared, "script": script, **options}
+
+
+def prepare(
+    corpus: Corpus,
+    source: ModelSource,
+    config: TrainConfig,
+    options: Mapping[str, Any],
+) -> Preparation:
+    """What the tokens of a training are to be."""
+    choice = VocabularyChoice(
+        "build" if source.scratch else "preset",
+        config.vocabulary_size,
+        config.min_count,
+    )
+    if not source.scratch:
+        choice = VocabularyChoice()  # its size plays no part
+    without = None
     if config.exclude:
-        excluded = open_corpus(name, config.exclude, **options).all_passages()
-    reading = corpus.read(excluded)
-    check_size(reading)
-    return TrainPlan(config, options, source, corpus, reading, run, sequence_length)
+        without = open_corpus(config.corpus, config.exclude, **options)
+    return Preparation(corpus, source, choice, without)
 
 
 def choose_run(config: TrainConfig) -> Run:
@@ -134,11 +172,11 @@ def fit_length(config: TrainConfig, source: ModelSource) -> int:
     return config.sequence_length
 
 
-def check_size(reading: Reading) -> None:
+def check_size(tokens: Tokens) -> None:
     """Refuse a corpus too small to train on and to validate."""
     for split in (Split.TRAIN, Split.VALIDATION):
-        if not reading.documents[split]:
+        if not len(tokens.splits[split]):
             raise InputError(
-                f"no {split} document ({reading.report.lines()[0]}). About one "
+                f"no {split} document ({tokens.report.lines()[0]}). About one "
                 "document in ten is for validation: add more text"
             )

@@ -14,7 +14,7 @@ import numpy as np
 
 from keras_gpt2 import account
 from keras_gpt2.config import TrainConfig
-from keras_gpt2.datasets import TextDataset
+from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.errors import StorageError, UsageError
 from keras_gpt2.estimates import Estimate, estimate
 from keras_gpt2.fitting import Fitting, Say, Show
@@ -22,9 +22,12 @@ from keras_gpt2.generation import TextGenerator
 from keras_gpt2.models import load_model, logits, new_model, save_model
 from keras_gpt2.plan import TrainPlan, make_plan
 from keras_gpt2.runs import Run
+from keras_gpt2.tokens import TokenSplit
 
 # The same weights in the same arithmetic; anything above is damage.
 RELOAD_TOLERANCE = 1e-5
+# Rows that the reload check compares.
+CHECKED = 4
 SAMPLE_SEED = 0
 SAMPLE_TOKENS = 64  # one line on a wide terminal
 VERSIONED = ("keras", "keras-hub", "tensorflow", "jax", "numpy")
@@ -102,10 +105,8 @@ class Training:
         if plan.source.scratch:
             return new_model(
                 plan.source.scratch,
-                plan.train,
+                plan.tokens.tokenizer,
                 script=plan.script,
-                vocabulary_size=config.vocabulary_size,
-                min_count=config.min_count,
                 sequence_length=plan.sequence_length,
                 dropout=0.1 if config.dropout is None else config.dropout,
                 dtype=config.dtype,
@@ -120,12 +121,13 @@ class Training:
         return model
 
     def dataset(
-        self, documents: list[str], batch_size: int, accumulate: int = 1
-    ) -> TextDataset:
+        self, documents: TokenSplit, batch_size: int, accumulate: int = 1
+    ) -> TokenDataset:
         """Documents as batches for this model."""
-        return TextDataset(
+        return TokenDataset(
             documents,
-            self.model.preprocessor,
+            self.plan.tokens.tokenizer,
+            self.plan.sequence_length,
             batch_size,
             self.config.batching,
             accumulate,
@@ -149,16 +151,15 @@ class Training:
         self.tell(account.sample_lines(self.train))
         self.say("dry run", "nothing was trained or written")
         return {
-            "data": self.plan.reading.report.to_dict(),
+            "data": self.plan.tokens.report.to_dict(),
             "steps": self.fitting.steps,
             "estimate": dataclasses.asdict(self.cost),
         }
 
     def sample(self) -> str:
         """Continuation of the first validation document's opening."""
-        prompt = self.plan.corpus.prompt(self.plan.validation[0])
         (text,) = self.generator.generate(
-            [prompt], seed=SAMPLE_SEED, max_new_tokens=SAMPLE_TOKENS
+            [self.plan.prompt], seed=SAMPLE_SEED, max_new_tokens=SAMPLE_TOKENS
         )
         return f"{text.prompt}{text.text}"
 
@@ -186,7 +187,7 @@ class Training:
         """
         facts = {
             "config": self.config.to_dict() | dict(self.plan.options),
-            "data": self.plan.reading.report.to_dict(),
+            "data": self.plan.tokens.report.to_dict(),
             "versions": dict(versions()),
         }
         self.plan.run.create()
@@ -231,8 +232,9 @@ class Training:
             dtype=self.config.dtype,
             sequence_length=self.plan.sequence_length,
         )
-        texts = self.plan.validation[:4]
-        difference = np.abs(logits(self.model, texts) - logits(again, texts)).max()
+        x, _, _ = self.validation.step(0, 0, shuffle=False)
+        x = {name: rows[:CHECKED] for name, rows in x.items()}
+        difference = np.abs(logits(self.model, x) - logits(again, x)).max()
         if not difference <= RELOAD_TOLERANCE:
             raise StorageError(
                 f"{unproven} gives other logits than the model in memory (difference "

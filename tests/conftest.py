@@ -15,6 +15,12 @@ from keras_gpt2.corpora import Reading, Split, open_corpus, sample_folder
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Tokens are cached among the tests' own files."""
+    os.environ["KERAS_GPT2_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def sample_poems() -> list[str]:
     """Training documents of the bundled sample."""
@@ -33,11 +39,14 @@ def make_tiny_model(sample_poems) -> Callable:
 
     from keras_gpt2.models import new_model
     from keras_gpt2.presets import Scratch
+    from keras_gpt2.tokenizers import build_wordpiece, wordpiece
+
+    tokenizer = wordpiece(build_wordpiece(sample_poems, min_count=2))
 
     def make(**options):
         keras.utils.set_random_seed(0)
         options = {"script": "traditional", "sequence_length": 64, **options}
-        return new_model(Scratch(2, 32, 2), sample_poems, **options)
+        return new_model(Scratch(2, 32, 2), tokenizer, **options)
 
     return make
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gpt2.datasets import TextDataset
 from keras_gpt2.losses import NatsPerToken, token_loss
+from keras_gpt2.pipelines import TextDataset
 
 # Five documents of unequal length: a full batch of four and a partial one of one.
 NUM_DOCUMENTS = 5
@@ -42,7 +42,7 @@ def test_exp_of_validation_loss_is_the_perplexity_numpy_finds(
     tiny_model.compile(loss=token_loss(), weighted_metrics=[NatsPerToken()])
     dataset = TextDataset(documents, tiny_model.preprocessor, 4, batching)
     results = keras.Model.evaluate(
-        tiny_model, dataset.batches(shuffle=False), verbose=0, return_dict=True
+        tiny_model, dataset.tensors(shuffle=False), verbose=0, return_dict=True
     )
     expected = numpy_perplexity(tiny_model, documents)
     assert np.exp(results["nats_per_token"]) == pytest.approx(expected, rel=1e-4)
@@ -53,7 +53,7 @@ def test_loss_of_one_batch_is_its_mean_over_real_tokens(tiny_model, sample_poems
     tiny_model.compile(loss=token_loss(), weighted_metrics=[NatsPerToken()])
     dataset = TextDataset(documents, tiny_model.preprocessor, 4)
     results = keras.Model.evaluate(
-        tiny_model, dataset.batches(shuffle=False), verbose=0, return_dict=True
+        tiny_model, dataset.tensors(shuffle=False), verbose=0, return_dict=True
     )
     assert results["loss"] == pytest.approx(results["nats_per_token"], rel=1e-5)
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from keras_gpt2 import finetune
-from keras_gpt2.datasets import TextDataset
 from keras_gpt2.errors import DivergedError, StorageError, UsageError
 from keras_gpt2.losses import token_loss
 from keras_gpt2.models import load_model
+from keras_gpt2.pipelines import TextDataset
 from keras_gpt2.runs import Run
 from keras_gpt2.schedules import WarmupPolynomialDecay
 
@@ -26,7 +26,7 @@ def weights_after_a_step(model, documents, accumulate: int) -> list[np.ndarray]:
     optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=parts)
     model.compile(optimizer=optimizer, loss=token_loss(), weighted_metrics=[])
     dataset = TextDataset(documents, model.preprocessor, 8, accumulate=accumulate)
-    keras.Model.fit(model, dataset.batches(), verbose=0, shuffle=False)
+    keras.Model.fit(model, dataset.tensors(), verbose=0, shuffle=False)
     return model.get_weights()
 
 

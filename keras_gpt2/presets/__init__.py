@@ -8,6 +8,7 @@ KerasHub name (`gpt2_base_en`), a handle (`hf://OWNER/NAME`, `kaggle://...`), or
 import contextlib
 import json
 import re
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,24 @@ class ModelSource:
 
     def context(self) -> int:
         """Longest sequence of the model, in tokens; 1024 where no file says."""
+        if self.is_keras_file:
+            return self._context_in_archive()
         config = self._json("config.json").get("config", {})
         if not isinstance(config, dict):
             raise InputError(f"{self.path}/config.json is damaged. Take a fresh copy")
         return config.get("max_sequence_length", MAX_CONTEXT)
+
+    def _context_in_archive(self) -> int:
+        """The same from the config.json in a .keras file, where it lies deep."""
+        try:
+            with zipfile.ZipFile(self.path or "") as archive:
+                text = archive.read("config.json").decode()
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{self.path} is no whole .keras file ({error}). Take a fresh copy"
+            ) from error
+        found = re.findall(r'"max_sequence_length": (\d+)', text)
+        return int(found[0]) if found else MAX_CONTEXT
 
     def _json(self, name: str) -> dict[str, Any]:
         path = self.path and self.path / name

@@ -7,30 +7,41 @@ is the reference they are tested against.
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
+from keras_gpt2.errors import InputError, StorageError
 from keras_gpt2.tokenizers._alone import AloneTable
-from keras_gpt2.tokenizers._words import END_OF_TEXT, LINE_TOKEN, join
+from keras_gpt2.tokenizers._words import END_OF_TEXT, LINE_TOKEN, join, split_vocabulary
 
 # Longer words become [UNK]: the default of BERT's tokenizer, in characters.
 MAX_WORD = 100
+BERT_SPECIAL = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
+# KerasHub's layout of a preset, which a folder of ours follows.
+CONFIG_FILE = "tokenizer.json"
+ASSETS = Path("assets", "tokenizer")
+WORDPIECE_CLASS = "ChineseTokenizer"
+BYTE_PAIR_CLASSES = ("EnglishTokenizer", "GPT2Tokenizer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FastTokenizer:
     """A tokenizer of plain text: no string in a text gives a control token.
 
     Args:
         engine: tokenizers.Tokenizer. Makes the ids.
+        vocabulary: sequence of str. Tokens in the order of their ids.
         start_token_id: int. Begins a document.
         end_token_id: int. Ends a document; GPT-2's begins the next one too.
         pad_token_id: int. Fills what is left of a row.
         unknown_token_id: int or None. Stands for what the vocabulary lacks.
+        merges: sequence of str. Of byte-level BPE, two tokens with a space between.
+        options: mapping. Flags of BERT's tokenizer, by name.
         table: AloneTable or None. Quick way for characters that stand alone.
 
     Example:
@@ -43,21 +54,29 @@ class FastTokenizer:
     """
 
     engine: tokenizers.Tokenizer
+    vocabulary: Sequence[str]
     start_token_id: int
     end_token_id: int
     pad_token_id: int
     unknown_token_id: int | None = None
-    table: AloneTable | None = field(default=None, repr=False)
+    merges: Sequence[str] = ()
+    options: Mapping[str, bool] = field(default_factory=dict)
+    table: AloneTable | None = None
+
+    @property
+    def is_wordpiece(self) -> bool:
+        return not self.merges
 
     @property
     def vocabulary_size(self) -> int:
-        return self.engine.get_vocab_size()
+        return len(self.vocabulary)
 
     @functools.cached_property
     def fingerprint(self) -> str:
         """sha256 of all that decides the ids."""
-        special = (self.start_token_id, self.end_token_id, self.pad_token_id)
-        return hashlib.sha256(f"{self.engine.to_str()}{special}".encode()).hexdigest()
+        facts = [list(self.vocabulary), list(self.merges), dict(self.options)]
+        text = json.dumps(facts, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def encode_flat(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Token ids of texts, one after the other; lone surrogates become U+FFFD.
@@ -86,12 +105,27 @@ class FastTokenizer:
         ids, counts = self.encode_flat(texts)
         return np.split(ids, np.cumsum(counts)[:-1]) if len(counts) else []
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Iterable[int]) -> str:
         """Text of token ids."""
-        if self.engine.decoder is not None:
-            return self.engine.decode(list(map(int, ids)), skip_special_tokens=False)
-        tokens = (self.engine.id_to_token(int(token_id)) for token_id in ids)
-        return join([token for token in tokens if token is not None])
+        if self.is_wordpiece:
+            return join([self.vocabulary[token_id] for token_id in ids])
+        return self.engine.decode(list(map(int, ids)), skip_special_tokens=False)
+
+    def save(self, folder: Path) -> None:
+        """Write the files of KerasHub's layout into a folder."""
+        assets = folder / ASSETS
+        assets.mkdir(parents=True)
+        name = WORDPIECE_CLASS if self.is_wordpiece else BYTE_PAIR_CLASSES[0]
+        config = {"class_name": name, "config": dict(self.options)}
+        texts = {folder / CONFIG_FILE: json.dumps(config)}
+        if self.is_wordpiece:
+            texts[assets / "vocabulary.txt"] = "\n".join(self.vocabulary)
+        else:
+            ids = {token: number for number, token in enumerate(self.vocabulary)}
+            texts[assets / "vocabulary.json"] = json.dumps(ids)
+            texts[assets / "merges.txt"] = "\n".join(self.merges)
+        for path, text in texts.items():
+            path.write_bytes(f"{text}\n".encode())
 
 
 def as_unicode(text: str) -> str:
@@ -114,10 +148,19 @@ def wordpiece(
         vocabulary: sequence of str. Tokens, in the order of their ids.
         do_lower_case: bool. Lower-case, and strip accents.
         tokenize_chinese_chars: bool. Make each hanzi a word.
+
+    Raises:
+        InputError: if a special token is missing.
     """
     ids = {token: number for number, token in enumerate(vocabulary)}
-    model = models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=MAX_WORD)
-    engine = tokenizers.Tokenizer(model)
+    if missing := [token for token in BERT_SPECIAL if token not in ids]:
+        raise InputError(
+            f"a WordPiece vocabulary needs {', '.join(BERT_SPECIAL)}. Missing: "
+            f"{', '.join(missing)}, in one of {len(vocabulary):,} tokens"
+        )
+    engine = tokenizers.Tokenizer(
+        models.WordPiece(ids, unk_token="[UNK]", max_input_chars_per_word=MAX_WORD)
+    )
     bert = normalizers.BertNormalizer(
         lowercase=do_lower_case, handle_chinese_chars=tokenize_chinese_chars
     )
@@ -125,28 +168,80 @@ def wordpiece(
     steps = [line, bert] if LINE_TOKEN in ids else [bert]
     engine.normalizer = normalizers.Sequence(steps)
     engine.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    special = (ids.get(name, 0) for name in ("[CLS]", "[SEP]", "[PAD]", "[UNK]"))
-    return FastTokenizer(engine, *special, table=AloneTable(engine))
+    return FastTokenizer(
+        engine,
+        vocabulary,
+        ids["[CLS]"],
+        ids["[SEP]"],
+        ids["[PAD]"],
+        ids["[UNK]"],
+        options={
+            "do_lower_case": do_lower_case,
+            "tokenize_chinese_chars": tokenize_chinese_chars,
+        },
+        table=AloneTable(engine),
+    )
 
 
 def byte_pairs(vocabulary: Mapping[str, int], merges: Sequence[str]) -> FastTokenizer:
     """GPT-2's byte-level BPE.
 
     Args:
-        vocabulary: mapping of token to id, with "<|endoftext|>".
+        vocabulary: mapping of token to id, from 0 without a gap.
         merges: sequence of str, two tokens with a space between.
+
+    Raises:
+        InputError: if the end token is missing.
     """
-    pairs = [merge.partition(" ") for merge in merges if "#version" not in merge]
+    if END_OF_TEXT not in vocabulary:
+        raise InputError(
+            f"a GPT-2 vocabulary needs {END_OF_TEXT}. Received {len(vocabulary):,} "
+            "tokens without it"
+        )
+    merges = [merge for merge in merges if merge and "#version" not in merge]
+    pairs = [merge.partition(" ") for merge in merges]
     rules = [(left, right) for left, _, right in pairs]
     engine = tokenizers.Tokenizer(models.BPE(vocab=dict(vocabulary), merges=rules))
     engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     engine.decoder = decoders.ByteLevel()
     end = vocabulary[END_OF_TEXT]
+    tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
     # KerasHub pads GPT-2 with 0; the mask tells such a 0 from "!".
-    return FastTokenizer(engine, end, end, 0)
+    return FastTokenizer(engine, tokens, end, end, 0, merges=merges)
 
 
-def parse_byte_pairs(vocabulary: str, merges: str) -> FastTokenizer:
-    """GPT-2's byte-level BPE from the text of its two files."""
-    lines = [line for line in merges.split("\n") if line]
-    return byte_pairs(json.loads(vocabulary), lines)
+def load_tokenizer(folder: Path) -> FastTokenizer:
+    """The tokenizer of a preset folder in KerasHub's layout.
+
+    Raises:
+        InputError: if there is none, or none of a kind known here.
+        StorageError: if its files cannot be read.
+    """
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        kind, options = config["class_name"], config["config"]
+        assets = folder / ASSETS
+        if kind == WORDPIECE_CLASS:
+            text = (assets / "vocabulary.txt").read_bytes().decode()
+            flags = ("do_lower_case", "tokenize_chinese_chars")
+            known = {flag: options[flag] for flag in flags if flag in options}
+            return wordpiece(split_vocabulary(text), **known)
+        if kind in BYTE_PAIR_CLASSES:
+            vocabulary = json.loads((assets / "vocabulary.json").read_bytes())
+            merges = (assets / "merges.txt").read_bytes().decode()
+            return byte_pairs(vocabulary, merges.splitlines())
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} holds no tokenizer (no {Path(error.filename).name}). Name a "
+            "preset folder"
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"cannot read {error.filename} ({error.strerror})"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"the tokenizer in {folder} is damaged: {error}") from error
+    raise InputError(
+        f"{folder} has a tokenizer of class {kind}. Known: {WORDPIECE_CLASS}, "
+        f"{', '.join(BYTE_PAIR_CLASSES)}"
+    )

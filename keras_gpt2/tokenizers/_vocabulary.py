@@ -1,11 +1,19 @@
-"""Vocabularies: built from a corpus, and what share of a text they cover."""
+"""Vocabularies built from a corpus, or extended by what it holds."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from keras_gpt2.tokenizers._words import LINE_TOKEN, SPECIAL_TOKENS, words
+from keras_gpt2.errors import UsageError
+from keras_gpt2.tokenizers._fast import FastTokenizer, wordpiece
+from keras_gpt2.tokenizers._words import (
+    END_OF_TEXT,
+    LINE_TOKEN,
+    SPECIAL_TOKENS,
+    words,
+)
 
 LATIN_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -55,3 +63,69 @@ def forms(char: str) -> tuple[str, ...]:
     """
     stands_alone = len(words(BERT, f"a{char}a")) == 3 or char == LINE_TOKEN
     return (char,) if stands_alone else (char, f"##{char}")
+
+
+def build_byte_pairs(
+    texts: Iterable[str], size: int = 8000, min_count: int = 2
+) -> tuple[dict[str, int], list[str]]:
+    """GPT-2's kind of vocabulary: all bytes, and the pairs that occur most often.
+
+    Args:
+        texts: iterable of str.
+        size: int. Most tokens, the end token and 256 bytes included.
+        min_count: int. Fewest occurrences of a pair.
+
+    Returns:
+        vocabulary: dict of token to id.
+        merges: list of str, two tokens with a space between.
+
+    Reference: Radford et al. 2019; Sennrich et al. 2016,
+    https://arxiv.org/abs/1508.07909
+
+    >>> vocabulary, merges = build_byte_pairs(["low lower lowest"] * 9, size=260)
+    >>> merges
+    ['l o', 'lo w', 'Ġ low']
+    """
+    engine = Tokenizer(models.BPE())
+    engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=min_count,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    engine.train_from_iterator(texts, trainer)
+    model = json.loads(engine.to_str())["model"]
+    return model["vocab"], [" ".join(pair) for pair in model["merges"]]
+
+
+def extend(
+    base: FastTokenizer,
+    texts: Iterable[str],
+    size: int,
+    min_count: int = 2,
+    added: Sequence[str] = (),
+) -> FastTokenizer:
+    """A WordPiece tokenizer and the characters it lacks; no id changes.
+
+    Args:
+        base: FastTokenizer.
+        texts: iterable of str. What it is to be able to read.
+        size: int. Most tokens in all.
+        min_count: int. Fewest occurrences of a character that is added.
+        added: sequence of str. Tokens to add before those.
+
+    Raises:
+        UsageError: if the base is byte-level BPE, which lacks nothing.
+    """
+    if not base.is_wordpiece:
+        raise UsageError(
+            "byte-level BPE has a token for every byte, so nothing can be missing. "
+            "Extend a WordPiece vocabulary, or build a new one"
+        )
+    built = build_wordpiece(texts, size, min_count)
+    known = set(base.vocabulary)
+    new = [token for token in dict.fromkeys([*added, *built]) if token not in known]
+    room = max(size - base.vocabulary_size, len(added))
+    return wordpiece([*base.vocabulary, *new[:room]], **base.options)

@@ -8,10 +8,10 @@ import pytest
 
 from keras_gpt2 import presets
 from keras_gpt2.corpora import Split, open_corpus, sample_folder
-from keras_gpt2.datasets import TextDataset
 from keras_gpt2.generation import TextGenerator
 from keras_gpt2.losses import NatsPerToken, token_loss
 from keras_gpt2.models import load_model
+from keras_gpt2.pipelines import TextDataset
 
 FOLDER = presets.BUNDLED / "tang"
 # Bits per character of the sample's 297 poems, verses alone, none of them trained on:
@@ -76,7 +76,7 @@ def test_it_knows_poems_it_has_not_seen_as_well_as_its_card_says(tang_model, sam
     tang_model.compile(loss=token_loss(), weighted_metrics=[NatsPerToken()])
     dataset = TextDataset(poems, tang_model.preprocessor, 64)
     results = keras.Model.evaluate(
-        tang_model, dataset.batches(shuffle=False), verbose=0, return_dict=True
+        tang_model, dataset.tensors(shuffle=False), verbose=0, return_dict=True
     )
     bits = dataset.bits_per_character(results["nats_per_token"])
     assert bits <= BITS_PER_CHARACTER

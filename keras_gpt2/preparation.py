@@ -1,0 +1,147 @@
+"""A corpus into tokens for a model, from the cache or made now."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_gpt2 import backend, cache
+from keras_gpt2.corpora import Corpus, ReadReport, Split
+from keras_gpt2.presets import ModelSource
+from keras_gpt2.script import has_hanzi
+from keras_gpt2.tokenizers import (
+    FastTokenizer,
+    build_byte_pairs,
+    build_wordpiece,
+    byte_pairs,
+    extend,
+    load_tokenizer,
+    wordpiece,
+)
+from keras_gpt2.tokens import Tokens, Writer
+
+# A corpus of which one in this many characters is a hanzi counts as Chinese.
+HANZI_SHARE = 0.1
+# Texts that are looked at to tell the language.
+LOOKED_AT = 200
+
+
+@dataclass(frozen=True)
+class VocabularyChoice:
+    """Where a vocabulary comes from.
+
+    Args:
+        kind: "preset" (the model's own), "build" (of the corpus' training documents),
+            or "extend" (the model's, and what it lacks of them).
+        size: int. Most tokens.
+        min_count: int. Fewest occurrences of a token that is built or added.
+        added: tuple of str. Tokens to add whatever the corpus holds.
+    """
+
+    kind: str = "preset"
+    size: int = 8000
+    min_count: int = 2
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A corpus, and what its tokens are to be.
+
+    Args:
+        corpus: Corpus.
+        source: ModelSource. The model they are for.
+        choice: VocabularyChoice.
+        without: Corpus or None. Its documents are left out.
+    """
+
+    corpus: Corpus
+    source: ModelSource
+    choice: VocabularyChoice = VocabularyChoice()
+    without: Corpus | None = None
+
+    def cached(self, warn: Callable[[str], None]) -> Tokens:
+        """The tokens, from the cache or made now.
+
+        Args:
+            warn: callable(text). Told of a damaged cache.
+        """
+        base = self.base()
+        facts = [cache.describe(self.corpus), base and base.fingerprint, self.choice]
+        facts.append(self.without and cache.describe(self.without))
+        name = f"{self.corpus.name}-{cache.key(*facts)[:32]}"
+        return cache.find_or_make(name, lambda folder: self.write(folder, base), warn)
+
+    def base(self) -> FastTokenizer | None:
+        """The model's tokenizer, or None where it is yet to be built."""
+        if self.source.scratch or self.choice.kind == "build":
+            return None
+        return tokenizer_of(self.source)
+
+    def write(self, folder: Path, base: FastTokenizer | None) -> None:
+        """Read, tokenize and write to an empty folder."""
+        excluded = self.without.all_passages() if self.without else frozenset()
+
+        def documents(report: ReadReport) -> Iterator[tuple[Split, str]]:
+            return self.corpus.stream(report, excluded)
+
+        tokenizer = base
+        if base is None or self.choice.kind == "extend":
+            texts = (
+                text for split, text in documents(ReadReport()) if split is Split.TRAIN
+            )
+            tokenizer = make_tokenizer(texts, self.choice, base)
+        assert tokenizer is not None
+        facts: dict[str, Any] = {
+            "corpus": self.corpus.name,
+            "script": self.corpus.script or self.corpus.released_script,
+        }
+        report = ReadReport()
+        writer = Writer(folder, tokenizer)
+        writer.add_all(self.told(documents(report), facts))
+        writer.finish(report, facts)
+
+    def told(self, documents: Iterable[tuple[Split, str]], facts: dict[str, Any]):
+        """The documents; the opening of the first validation document is noted."""
+        for split, text in documents:
+            if split is Split.VALIDATION and "prompt" not in facts:
+                facts["prompt"] = self.corpus.prompt(text)
+            yield split, text
+
+
+def make_tokenizer(
+    texts: Iterable[str], choice: VocabularyChoice, base: FastTokenizer | None
+) -> FastTokenizer:
+    """A tokenizer built of texts, or a base with what it lacks of them."""
+    if base is not None:
+        return extend(base, texts, choice.size, choice.min_count, choice.added)
+    texts = iter(texts)
+    first = [text for text, _ in zip(texts, range(LOOKED_AT), strict=False)]
+
+    def everything() -> Iterator[str]:
+        yield from first
+        yield from texts
+
+    if is_chinese("".join(first)):
+        tokens = build_wordpiece(everything(), choice.size, choice.min_count)
+        return wordpiece([*tokens, *choice.added])
+    return byte_pairs(*build_byte_pairs(everything(), choice.size, choice.min_count))
+
+
+def is_chinese(text: str) -> bool:
+    """Whether hanzi are a good part of a text."""
+    return sum(map(has_hanzi, text)) > HANZI_SHARE * len(text)
+
+
+def tokenizer_of(source: ModelSource) -> FastTokenizer:
+    """A model's tokenizer, without Keras where its files are on this disk.
+
+    Raises:
+        InputError: if it has none, or none that can be had.
+    """
+    if source.path is not None and source.path.is_dir():
+        return load_tokenizer(source.path)
+    backend.choose()
+    from keras_gpt2.models import load_model
+
+    return load_model(source).preprocessor.tokenizer.fast
