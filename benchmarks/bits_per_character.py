@@ -69,9 +69,9 @@ def model_bits(name: str, test: list[str]) -> tuple[float, float]:
     backend.choose()
     import keras
 
-    from keras_gpt2.pipelines import TextDataset
     from keras_gpt2.losses import NatsPerToken, token_loss
     from keras_gpt2.models import load_model
+    from keras_gpt2.pipelines import TextDataset
 
     model = load_model(name)
     model.compile(loss=token_loss(), weighted_metrics=[NatsPerToken()])

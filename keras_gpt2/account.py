@@ -1,6 +1,8 @@
 """What a training tells: lines of a label and a text."""
 
 import os
+import re
+import shlex
 from collections.abc import Iterator
 
 from keras_gpt2.datasets import TokenDataset
@@ -67,7 +69,17 @@ def result_lines(plan: TrainPlan, result: dict) -> Lines:
         f"{best:.2f} bits/character at {result['best_at']}, restored"
         f"{verdict}   saved {result['run']} (reload check: logits equal)",
     )
-    yield "next", f"python generate.py --model {result['run']} --prompt {plan.prompt}"
+    words = "generate.py", "--model", result["run"], "--prompt", plan.prompt
+    yield "next", f"python {' '.join(map(quoted, words))}"
+
+
+def quoted(word: str) -> str:
+    """A word as a shell takes it; hanzi need no quotation marks.
+
+    >>> quoted("春眠不觉晓"), quoted("A crow")
+    ('春眠不觉晓', "'A crow'")
+    """
+    return word if re.fullmatch(r"[\w./:-]+", word) else shlex.quote(word)
 
 
 def describe(score: dict[str, float]) -> str:

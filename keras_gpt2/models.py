@@ -157,17 +157,26 @@ def save_model(
     """
     partial = folder.with_name(f".{folder.name}-{os.getpid()}")
     partial.mkdir(parents=True)
-    tokenizer = model.preprocessor.tokenizer
     try:
-        if isinstance(tokenizer, EnglishTokenizer):  # to open in KerasHub alone
-            model.preprocessor.tokenizer = as_stock(tokenizer)
-        model.save_to_preset(str(partial))
+        with_stock_classes(model).save_to_preset(str(partial))
         text = json.dumps(facts, ensure_ascii=False, indent=2)
         (partial / FACTS_FILE).write_text(text + "\n", encoding="utf-8")
         os.replace(partial, folder)
     finally:
-        model.preprocessor.tokenizer = tokenizer
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def with_stock_classes(
+    model: keras_hub.models.GPT2CausalLM,
+) -> keras_hub.models.GPT2CausalLM:
+    """The same weights in classes of KerasHub alone, where it has any that will do."""
+    preprocessor = model.preprocessor
+    if not isinstance(preprocessor.tokenizer, EnglishTokenizer):
+        return model
+    stock = keras_hub.models.GPT2CausalLMPreprocessor(
+        as_stock(preprocessor.tokenizer), preprocessor.sequence_length
+    )
+    return keras_hub.models.GPT2CausalLM(model.backbone, stock)
 
 
 def logits(model: keras_hub.models.GPT2CausalLM, x) -> np.ndarray:

@@ -102,10 +102,12 @@ class Preparation:
         writer.finish(report, facts)
 
     def told(self, documents: Iterable[tuple[Split, str]], facts: dict[str, Any]):
-        """The documents; the opening of the first validation document is noted."""
+        """The documents; of the first validation document, opening and language are
+        noted."""
         for split, text in documents:
             if split is Split.VALIDATION and "prompt" not in facts:
                 facts["prompt"] = self.corpus.prompt(text)
+                facts["language"] = "zh" if is_chinese(text) else self.corpus.language
             yield split, text
 
 

@@ -172,7 +172,7 @@ class Training:
         """What the preset says of itself."""
         corpus = self.plan.corpus
         return {
-            "language": corpus.language,
+            "language": self.plan.tokens.facts["language"],
             "script": self.plan.script,
             "corpus": corpus.name,
             "base": self.plan.source.name,

@@ -177,7 +177,7 @@ class Corpus:
         """Parts by which `read(exclude=...)` recognises an excluded document."""
         return [self.key(row)]
 
-    def document(self, row: Row, split: Split) -> str:
+    def render(self, row: Row, split: Split) -> str:
         """The row as the model sees it."""
         del split
         return row.text
@@ -223,7 +223,7 @@ class Corpus:
                 seen.add(digest)
                 split = row.split or split_of(key)
                 report.used[split] += 1
-                yield split, self.document(row, split)
+                yield split, self.render(row, split)
         if not report.used.total():
             raise InputError(
                 f"no usable text in {self.folder} (0 of {report.read:,} rows"

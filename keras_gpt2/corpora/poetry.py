@@ -130,7 +130,7 @@ class Poetry(Corpus):
         lines = [line for line in NOT_HANZI.split(row.text) if len(line) >= MIN_LINE]
         return [self.key(row), *map(simplify, lines)]
 
-    def document(self, row: Row, split: Split) -> str:
+    def render(self, row: Row, split: Split) -> str:
         shown = split is Split.TRAIN and is_heading_shown(self.key(row))
         return f"{row.heading}\n{row.text}" if shown and row.heading else row.text
 

@@ -89,15 +89,17 @@ def build_byte_pairs(
     engine = Tokenizer(models.BPE())
     engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
-        vocab_size=size,
+        vocab_size=size - 1,
         min_frequency=min_count,
-        special_tokens=[END_OF_TEXT],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     engine.train_from_iterator(texts, trainer)
     model = json.loads(engine.to_str())["model"]
-    return model["vocab"], [" ".join(pair) for pair in model["merges"]]
+    vocabulary = model["vocab"]
+    # The last, as in GPT-2: 0 is what KerasHub pads with, and padding ends no text.
+    vocabulary[END_OF_TEXT] = len(vocabulary)
+    return vocabulary, [" ".join(pair) for pair in model["merges"]]
 
 
 def extend(
