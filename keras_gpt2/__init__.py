@@ -3,9 +3,11 @@
 Public names are imported on first use, so that `import keras_gpt2` is quick.
 """
 
+import contextlib
 import importlib
+import sys
 
-from keras_gpt2 import _registration
+from keras_gpt2 import _environment, _registration
 
 __version__ = "0.1.0"
 
@@ -20,11 +22,14 @@ __all__ = ["TextGenerator", "finetune", "load_model"]
 def __getattr__(name: str):
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_PUBLIC[name]), name)
+    is_loaded = "tensorflow" in sys.modules
+    with contextlib.nullcontext() if is_loaded else _environment.quiet_stderr():
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
 
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
 
 
+_environment.set_defaults()
 _registration.register()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.estimates import Estimate
+from keras_gpt2.losses import in_words
 from keras_gpt2.plan import TrainPlan
 
 Lines = Iterator[tuple[str, str]]
@@ -45,9 +46,10 @@ def plan_lines(
             f"{train.num_cut:,} of {len(train.documents):,} documents are cut at "
             f"{train.sequence_length} tokens",
         )
+    noun = "step" if steps == 1 else "steps"
     yield (
         "plan",
-        f"{steps:,} steps x {config.batch_size}, {config.learning_rate:g} -> 0; "
+        f"{steps:,} {noun} x {config.batch_size}, {config.learning_rate:g} -> 0; "
         f"{estimate}",
     )
 
@@ -93,5 +95,5 @@ def describe(score: dict[str, float]) -> str:
     return (
         f"{score['bits_per_character']:.2f} bits/character, "
         f"{score['nats_per_token']:.2f} nats/token, "
-        f"perplexity {score['perplexity']:,.1f}"
+        f"perplexity {in_words(score['perplexity'])}"
     )

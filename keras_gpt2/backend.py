@@ -1,23 +1,13 @@
 """Which Keras backend runs, decided before Keras is imported."""
 
-import contextlib
 import importlib
-import importlib.util
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
 
+from keras_gpt2._environment import quiet_stderr
 from keras_gpt2.errors import UsageError
+from keras_gpt2.installation import is_installed, missing
 
-# Quiet logs, memory taken as needed, nothing sent anywhere.
-ENVIRONMENT = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
-    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-}
 PREFERRED = ("tensorflow", "jax", "torch")
 
 
@@ -33,39 +23,17 @@ def choose(name: str = "auto") -> str:
     Raises:
         UsageError: if it is not installed.
     """
-    for key, value in ENVIRONMENT.items():
-        os.environ.setdefault(key, value)
     if name == "auto":
         installed = next(filter(is_installed, PREFERRED), PREFERRED[0])
         name = os.environ.get("KERAS_BACKEND") or installed
+    if name == PREFERRED[0] and not is_installed(name):
+        raise UsageError(missing(name))
     if not is_installed(name):
         raise UsageError(f"backend {name} is not installed. Get it: pip install {name}")
     os.environ["KERAS_BACKEND"] = name
     with quiet_stderr():
         importlib.import_module(name)
     return name
-
-
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Drops what is written to file descriptor 2.
-
-    TensorFlow logs while it is imported, before it reads TF_CPP_MIN_LOG_LEVEL.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def is_installed(module: str) -> bool:
-    """Whether a module can be imported; it is not."""
-    return importlib.util.find_spec(module) is not None
 
 
 def visible_gpus() -> int:

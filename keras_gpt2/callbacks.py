@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from keras_gpt2.errors import DivergedError
-from keras_gpt2.losses import perplexity
+from keras_gpt2.losses import in_words, perplexity
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -111,7 +111,7 @@ class Progress(keras.callbacks.Callback):
         self.say(
             self.moment(epoch + 1),
             f"{self.bits_per_character(nats):.2f} bits/character, {nats:.2f} "
-            f"nats/token, perplexity {perplexity(nats):,.1f}   {self.speed()}",
+            f"nats/token, perplexity {in_words(perplexity(nats))}   {self.speed()}",
         )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import difflib
 import types
 import typing
 from collections.abc import Callable
@@ -24,7 +25,21 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = message.removeprefix("argument ")
-        raise UsageError(f"{message}. See: {self.prog} --help")
+        raise UsageError(f"{message}. {self.hint(message)}See: {self.prog} --help")
+
+    def hint(self, message: str) -> str:
+        """What words that are no flag may have been meant for, or ""."""
+        words = message.removeprefix("unrecognized arguments: ").split()
+        if len(words) == len(message.split()):
+            return ""  # another mistake
+        known = list(self._option_string_actions)
+        for word in words:
+            near = difflib.get_close_matches(word.partition("=")[0], known, n=1)
+            if word.startswith("--") and near:
+                return f"Did you mean {near[0]}? "
+        if "--prompt" in known and not words[0].startswith("-"):
+            return "A text to continue goes after --prompt. "
+        return ""
 
 
 def add_options(parser, settings: type, without: frozenset[str] = frozenset()) -> None:
@@ -49,7 +64,7 @@ def add_options(parser, settings: type, without: frozenset[str] = frozenset()) -
 def describe(field: dataclasses.Field) -> str:
     """Help of a field, with its default where it has one."""
     text = field.metadata["help"].replace("%", "%%")
-    shown = field.default not in (None, False, ())
+    shown = field.default not in (None, False, ()) and "(default: " not in text
     return f"{text} (default: {field.default})" if shown else text
 
 

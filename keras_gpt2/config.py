@@ -127,10 +127,17 @@ class TrainConfig(Config):
     )  # fmt: skip
     output: str | None = option(None, "run folder (default: runs/CORPUS)")
     overwrite: bool = option(False, "empty the run folder first")
-    epochs: int | None = option(None, "passes over the data", interval="[1, 10000]")
-    steps: int | None = option(None, "optimizer steps", interval="[1, 100000000]")
+    epochs: int | None = option(
+        None, "passes over the data (default: the recipe of the corpus)",
+        interval="[1, 10000]",
+    )  # fmt: skip
+    steps: int | None = option(
+        None, "optimizer steps (default: the recipe of the corpus)",
+        interval="[1, 100000000]",
+    )  # fmt: skip
     batch_size: int = option(
-        16, "documents (blocks, when packed) per optimizer step",
+        16, "documents (blocks, when packed) per optimizer step (default: the recipe "
+        "of the corpus, else 16)",
         interval="[1, 65536]",
     )  # fmt: skip
     accumulate: int = option(
@@ -141,10 +148,14 @@ class TrainConfig(Config):
         None, "tokens per sequence (default: the preset's context, at most 1024)",
         interval="[2, 1024]",
     )  # fmt: skip
-    batching: str = option("bucket", "bucket, pack or pad", choices=BATCHINGS)
+    batching: str = option(
+        "bucket", "bucket, pack or pad (default: the recipe of the corpus, else "
+        "bucket)", choices=BATCHINGS,
+    )  # fmt: skip
     learning_rate: float = option(
-        1e-4, "peak learning rate, falling to 0", interval="(0, 1]"
-    )
+        1e-4, "peak learning rate, falling to 0 (default: the recipe of the corpus, "
+        "else 0.0001)", interval="(0, 1]",
+    )  # fmt: skip
     warmup: float = option(
         0.05, "share of the steps over which the rate rises", interval="[0, 1)"
     )
@@ -163,12 +174,18 @@ class TrainConfig(Config):
         2, "validations without a better loss before stopping",
         interval="[1, 10000]",
     )  # fmt: skip
-    vocabulary_size: int = option(
-        8000, "most tokens in a vocabulary built for scratch", interval="[16, 1000000]"
-    )
+    vocabulary: str = option(
+        "preset", "the preset's vocabulary, or that and what the corpus needs besides; "
+        "scratch builds its own", choices=("preset", "extend"),
+    )  # fmt: skip
+    vocabulary_size: int | None = option(
+        None, "most tokens (default: 8000 when built, 1000 more when extended)",
+        interval="[300, 1000000]",
+    )  # fmt: skip
     min_count: int = option(
-        2, "fewest occurrences of a token built for scratch", interval="[1, 1000000]"
+        2, "fewest occurrences of a token built or added", interval="[1, 1000000]"
     )
+    add_token: tuple[str, ...] = option((), "token to add; repeatable")
     dtype: str = option("float32", "precision of the arithmetic", choices=DTYPES)
     seed: int = option(0, "order of the data, dropout", interval="[0, 4294967295]")
     backend: str = option("auto", "Keras backend", choices=BACKENDS)
@@ -259,3 +276,54 @@ class DoctorConfig(Config):
 
     backend: str = option("auto", "Keras backend", choices=BACKENDS)
     json: bool = option(False, "a JSON object on stdout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareConfig(Config):
+    """Settings of `prepare`."""
+
+    corpus: str = option("poetry", "corpus to read, by name", metavar="NAME")
+    data_dir: str | None = option(
+        None, "the corpus in its released layout (default: data/CORPUS/, else the "
+        "bundled sample)", metavar="PATH",
+    )  # fmt: skip
+    preset: str | None = option(
+        None, "model the tokens are for (default: the corpus' own)", metavar="MODEL"
+    )
+    vocabulary: str = option(
+        "preset", "the preset's vocabulary, one built of the corpus, or the preset's "
+        "and what the corpus needs besides", choices=("preset", "build", "extend"),
+    )  # fmt: skip
+    vocabulary_size: int | None = option(
+        None, "most tokens (default: 8000 when built, 1000 more when extended)",
+        interval="[300, 1000000]",
+    )  # fmt: skip
+    min_count: int = option(
+        2, "fewest occurrences of a token built or added", interval="[1, 1000000]"
+    )
+    add_token: tuple[str, ...] = option((), "token to add; repeatable")
+    output: str | None = option(
+        None, "folder for the tokens (default: the cache)", metavar="FOLDER"
+    )
+    on_bad_rows: str = option(
+        "stop", "what to do with rows that are damaged",
+        choices=("stop", "skip", "replace"),
+    )  # fmt: skip
+    encoding: str | None = option(None, "encoding of the corpus' files")
+    script: str | None = option(
+        None, "Chinese script (default: the preset's, else as released)",
+        choices=SCRIPTS,
+    )  # fmt: skip
+    exclude: str | None = option(
+        None, "leave out the documents of this folder, and those sharing a line",
+        metavar="PATH",
+    )  # fmt: skip
+    json: bool = option(False, "the account as JSON on stdout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheConfig(Config):
+    """Settings of `cache`."""
+
+    corpus: str | None = option(None, "tokens of this corpus alone", metavar="NAME")
+    json: bool = option(False, "a JSON list on stdout")

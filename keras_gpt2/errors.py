@@ -4,7 +4,7 @@ KerasGPT2Error              exit 1
 ├── UsageError              exit 2   a setting is wrong by itself
 ├── InputError              exit 3   a corpus, prompt or model cannot be used
 ├── StorageError            exit 4   disk, port, permission
-└── DivergedError           exit 6   training produced NaN or infinity
+└── DivergedError           exit 6   training produced NaN, or unlearnt its base
 """
 
 
@@ -37,6 +37,16 @@ class StorageError(KerasGPT2Error, OSError):
 
 
 class DivergedError(KerasGPT2Error, ArithmeticError):
-    """The loss became NaN or infinite."""
+    """The loss became NaN or infinite, or far worse than the base's."""
 
     exit_code = 6
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, to stand inside a sentence.
+
+    >>> reason_of(OSError(30, "Read-only file system"))
+    'read-only file system'
+    """
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]

@@ -1,5 +1,6 @@
 """What a training will cost, told before it starts."""
 
+import os
 import time
 from dataclasses import dataclass
 
@@ -45,6 +46,56 @@ class Estimate:
         )
 
 
+def memory_bytes(backbone, widest: int) -> float:
+    """Memory of a training at its peak.
+
+    Args:
+        backbone: GPT2Backbone.
+        widest: int. Positions of the largest batch.
+    """
+    values = (
+        WIDTHS_PER_LAYER * backbone.num_layers * backbone.hidden_dim
+        + VOCABULARIES * backbone.vocabulary_size
+    )
+    parameters = backbone.count_params()
+    return RUNTIME_BYTES + BYTES_PER_PARAMETER * parameters + 4 * widest * values
+
+
+def machine_memory() -> float:
+    """Bytes of memory of this machine; infinite where the system does not tell."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError):  # Windows
+        return float("inf")
+
+
+def memory_warning(
+    backbone, batch_size: int, accumulate: int, width: int, memory: float
+) -> str:
+    """One line if a training takes more memory than there is, else "".
+
+    Args:
+        backbone: GPT2Backbone.
+        batch_size: int. Rows of an optimizer step.
+        accumulate: int. Parts they are cut into.
+        width: int. Positions of the widest row.
+        memory: float. Bytes there are.
+    """
+
+    def wanted(parts: int) -> float:
+        return memory_bytes(backbone, batch_size // parts * width)
+
+    if wanted(accumulate) <= memory:
+        return ""
+    finer = (n for n in range(accumulate + 1, batch_size + 1) if batch_size % n == 0)
+    parts = next((n for n in finer if wanted(n) <= memory), None)
+    remedy = f"--accumulate {parts}" if parts else "a smaller --preset"
+    return (
+        f"{wanted(accumulate) / 1e9:.1f} GB is more than the {memory / 1e9:.0f} GB of "
+        f"this machine: try {remedy}"
+    )
+
+
 def estimate(backbone, steps: int, positions: float, widest: int) -> Estimate:
     """Cost of a training.
 
@@ -56,17 +107,11 @@ def estimate(backbone, steps: int, positions: float, widest: int) -> Estimate:
     """
     parameters = backbone.count_params()
     operations = OPERATIONS * parameters * positions * steps
-    values = (
-        WIDTHS_PER_LAYER * backbone.num_layers * backbone.hidden_dim
-        + VOCABULARIES * backbone.vocabulary_size
-    )
     return Estimate(
         seconds=operations / (EFFICIENCY * operations_per_second())
         + SECONDS_PER_STEP * steps
         + SECONDS_TO_START,
-        memory_bytes=RUNTIME_BYTES
-        + BYTES_PER_PARAMETER * parameters
-        + 4 * widest * values,
+        memory_bytes=memory_bytes(backbone, widest),
         disk_bytes=5 * 4 * parameters,  # preset, .keras, checkpoint with Adam's moments
     )
 

@@ -16,10 +16,15 @@ MAX_JSON_BYTES = 256 * 2**20
 
 # Most plausible first; gb18030 decodes nearly anything and so comes last.
 LIKELY_ENCODINGS = ("gbk", "big5", "gb18030")
+NAME_IT = "try --encoding {}"
 
 
-def regular_file(path: Path) -> Path:
+def regular_file(path: Path, remedy: str = "Name a file or folder") -> Path:
     """The same path, if a plain file stands there.
+
+    Args:
+        path: Path.
+        remedy: str. What to do if there does not.
 
     Raises:
         StorageError: if nothing does, or it cannot be reached.
@@ -30,7 +35,7 @@ def regular_file(path: Path) -> Path:
     except OSError as error:
         raise StorageError(f"cannot read {path} ({error.strerror})") from error
     if not stat.S_ISREG(mode):
-        raise InputError(f"{path} is a {kind(mode)}, not a file. Name a file or folder")
+        raise InputError(f"{path} is a {kind(mode)}, not a file. {remedy}")
     return path
 
 
@@ -57,22 +62,31 @@ def read_text(path: Path, encoding: str | None = None) -> str:
             encoding in which they can be read.
         StorageError: if the file cannot be read.
     """
+    return decode(read_bytes(regular_file(path)), str(path), encoding)
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file.
+
+    Raises:
+        StorageError: if it cannot be read.
+    """
     try:
-        data = regular_file(path).read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        if isinstance(error, StorageError):
-            raise
         raise StorageError(f"cannot read {path} ({error.strerror})") from error
-    return decode(data, str(path), encoding)
 
 
-def decode(data: bytes, where: str, encoding: str | None = None) -> str:
+def decode(
+    data: bytes, where: str, encoding: str | None = None, remedy: str = NAME_IT
+) -> str:
     """Text of bytes, without a byte order mark.
 
     Args:
         data: bytes.
         where: str. What they are, for the message.
         encoding: str or None. None expects UTF-8.
+        remedy: str. What to do; `{}` stands for an encoding that would do.
 
     Raises:
         InputError: as in `read_text`.
@@ -84,20 +98,21 @@ def decode(data: bytes, where: str, encoding: str | None = None) -> str:
     except UnicodeError as error:
         place = getattr(error, "start", 0)
         raise InputError(
-            f"{where} is not {encoding or 'UTF-8'} (byte {place:,}). {advice(data)}"
+            f"{where} is not {encoding or 'UTF-8'} (byte {place:,}). "
+            f"{advice(data, remedy)}"
         ) from error
 
 
-def advice(data: bytes) -> str:
+def advice(data: bytes, remedy: str = NAME_IT) -> str:
     """What to try for bytes that did not decode."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "It starts like UTF-16: try --encoding utf-16"
+        return f"It starts like UTF-16: {remedy.format('utf-16')}"
     for encoding in LIKELY_ENCODINGS:
         try:
             data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return f"It can be read as {encoding}: try --encoding {encoding}"
+        return f"It can be read as {encoding}: {remedy.format(encoding)}"
     return "It is in no encoding we know: check that the file is whole"
 
 

@@ -12,6 +12,7 @@ from keras_gpt2.errors import UsageError
 from keras_gpt2.samplers import load_sampler
 from keras_gpt2.samplers._banned import BannedTokens
 from keras_gpt2.script import convert, detect, mend
+from keras_gpt2.tokenizers import FastTokenizer
 
 SEEDS = 2**32
 
@@ -113,10 +114,19 @@ class TextGenerator:
             for sample in range(num_samples)
         ]
 
+    def unknown_share(self, prompt: str) -> float:
+        """Share of a prompt's tokens that stand for what the model does not know."""
+        prompt = mend(prompt)
+        known = convert(prompt, self.script) if self._is_foreign(prompt) else prompt
+        return unknown_share(self.tokenizer.fast, known)
+
+    def _is_foreign(self, prompt: str) -> bool:
+        return detect(prompt) not in ("", self.script) if self.script else False
+
     def _continue(self, prompt, seed, max_new_tokens, script) -> GeneratedText:
         prompt = mend(prompt)
         # Only if it must be: a conversion there and back can lose a character.
-        is_foreign = detect(prompt) not in ("", self.script) if self.script else False
+        is_foreign = self._is_foreign(prompt)
         known = convert(prompt, self.script) if is_foreign else prompt
         token_ids = self._complete(known, seed, max_new_tokens)
         text = self._new_text(known, token_ids)
@@ -152,6 +162,20 @@ class TextGenerator:
         size = len(self.tokenizer.tokenize(prompt))
         head = self.tokenizer.detokenize(token_ids[:size]) if size else ""
         return self.tokenizer.detokenize(token_ids)[len(head) :] if token_ids else ""
+
+
+def unknown_share(fast: FastTokenizer, text: str) -> float:
+    """Share of a text's tokens that are the unknown token.
+
+    >>> from keras_gpt2.tokenizers import wordpiece
+    >>> tokenizer = wordpiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "春", "眠"])
+    >>> unknown_share(tokenizer, "春眠不觉")
+    0.5
+    """
+    (ids,) = fast.encode([text])
+    if fast.unknown_token_id is None or not len(ids):
+        return 0.0
+    return float((ids == fast.unknown_token_id).mean())
 
 
 def banned(tokenizer) -> np.ndarray:

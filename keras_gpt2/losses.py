@@ -21,6 +21,15 @@ def perplexity(nats_per_token: float) -> float:
     return math.exp(nats_per_token) if nats_per_token < 700 else math.inf
 
 
+def in_words(perplexity: float) -> str:
+    """A perplexity as a person reads it.
+
+    >>> in_words(1234.56), in_words(12_345_678.0)
+    ('1,234.6', '1.2e+07')
+    """
+    return f"{perplexity:,.1f}" if perplexity <= 1e6 else f"{perplexity:.1e}"
+
+
 def token_loss() -> keras.losses.Loss:
     """Sum of weighted cross-entropies: with our weights, nats per token."""
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -19,6 +20,12 @@ from keras_gpt2.tokenizers.chinese import (
     ChineseTokenizer,
 )
 from keras_gpt2.tokenizers.english import EnglishTokenizer, as_plain_text, as_stock
+
+# How libraries say that there is no network, and where they name the host.
+OFFLINE = re.compile(
+    r"Max retries|NameResolution|ConnectionError|resolve|unreachable|timed out", re.I
+)
+HOST = re.compile(r"host='([^']+)'|https?://([\w.-]+)")
 
 
 def load_model(
@@ -89,9 +96,58 @@ def with_dropout(
     return type(model)(backbone, model.preprocessor)
 
 
+def why(error: Exception) -> str:
+    """A library's long message in a few words.
+
+    >>> why(OSError("HTTPSConnectionPool(host='a.com', port=443): Max retries"))
+    'no network to a.com'
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    host = HOST.search(text)
+    if host and OFFLINE.search(text):
+        return f"no network to {host[1] or host[2]}"
+    first = re.split(r"(?<=[.;])\s", text)[0]
+    return first if len(first) <= 200 else first[:200].rsplit(" ", 1)[0] + " ..."
+
+
+def with_vocabulary(
+    model: keras_hub.models.GPT2CausalLM, fast: FastTokenizer
+) -> keras_hub.models.GPT2CausalLM:
+    """The same model with a longer vocabulary; new rows are the mean of the old.
+
+    The rows serve as input and output embedding, so that every new token starts with a
+    mean logit: probable enough to be learnt, too improbable to disturb.
+
+    Args:
+        model: GPT2CausalLM.
+        fast: FastTokenizer. Begins with the model's own vocabulary.
+
+    Raises:
+        InputError: if it does not.
+
+    Reference: Hewitt 2021, https://nlp.stanford.edu/~johnhew/vocab-expansion.html
+    """
+    old, script = model.preprocessor.tokenizer.fast, model.preprocessor.tokenizer.script
+    if list(fast.vocabulary[: old.vocabulary_size]) != list(old.vocabulary):
+        raise InputError(
+            f"the tokens are of another vocabulary ({fast.vocabulary_size:,} tokens) "
+            f"than the model ({old.vocabulary_size:,}). Prepare them with this --preset"
+        )
+    config = model.backbone.get_config() | {"vocabulary_size": fast.vocabulary_size}
+    backbone = type(model.backbone).from_config(config)
+    missing = fast.vocabulary_size - old.vocabulary_size
+    for new, value in zip(backbone.weights, model.backbone.get_weights(), strict=True):
+        if new.shape != value.shape:
+            mean = value.mean(axis=0, keepdims=True)
+            value = np.concatenate([value, np.repeat(mean, missing, axis=0)])
+        new.assign(value)
+    length = model.preprocessor.sequence_length
+    return type(model)(backbone, new_preprocessor(fast, script, length))
+
+
 def unavailable(source: ModelSource, error: Exception) -> str:
     """One line on why a model's files cannot be used."""
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = why(error)
     if source.path:
         return f"{source.path} cannot be loaded ({reason}). Take a fresh copy"
     return (

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_gpt2.config import TrainConfig
+from keras_gpt2.cache import whole_or_nothing
+from keras_gpt2.config import PrepareConfig, TrainConfig
 from keras_gpt2.corpora import Corpus, Split, corpus_class, is_sample, open_corpus
 from keras_gpt2.errors import InputError, UsageError
 from keras_gpt2.preparation import Preparation, VocabularyChoice
 from keras_gpt2.presets import MAX_CONTEXT, ModelSource, find
-from keras_gpt2.runs import RUNS, Run, new_run
+from keras_gpt2.runs import RUNS, Run, new_run, probe
 from keras_gpt2.tokens import Tokens, TokenSplit, open_tokens
 
 SAMPLE = "bundled sample (the full corpus: keras-gpt2 corpora)"
@@ -105,11 +106,36 @@ def make_plan(
         tokens = prepare(corpus, source, config, options).cached(warn)
         origin = SAMPLE if is_sample(corpus) else str(corpus.folder)
     check_size(tokens)
+    warn(tokens.coverage.warning())
     return TrainPlan(config, options, source, cls, origin, tokens, run, sequence_length)
 
 
+def prepare_tokens(
+    config: PrepareConfig, options: Mapping[str, Any], warn: Callable[[str], None]
+) -> Tokens:
+    """Tokens of a corpus for a model, in the cache or in a folder of their own.
+
+    Raises:
+        UsageError, InputError, StorageError: as `make_plan`.
+    """
+    cls = corpus_class(config.corpus)
+    source = find(config.preset or cls.preset)
+    settings = reading(config, source, options)
+    corpus = open_corpus(config.corpus, config.data_dir, **settings)
+    preparation = prepare(corpus, source, config, options)
+    if config.output is None:
+        return preparation.cached(warn)
+    folder = Path(config.output)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with whole_or_nothing(folder) as partial:
+        preparation.write(partial, preparation.base())
+    return open_tokens(folder)
+
+
 def reading(
-    config: TrainConfig, source: ModelSource, options: Mapping[str, Any]
+    config: TrainConfig | PrepareConfig,
+    source: ModelSource,
+    options: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Fields of the corpus, as asked for; its script is the model's if none was."""
     script = config.script or source.facts().get("script") or None
@@ -120,17 +146,16 @@ def reading(
 def prepare(
     corpus: Corpus,
     source: ModelSource,
-    config: TrainConfig,
+    config: TrainConfig | PrepareConfig,
     options: Mapping[str, Any],
 ) -> Preparation:
     """What the tokens of a training are to be."""
+    kind = "build" if source.scratch else config.vocabulary
     choice = VocabularyChoice(
-        "build" if source.scratch else "preset",
-        config.vocabulary_size,
-        config.min_count,
+        kind, config.vocabulary_size, config.min_count, tuple(config.add_token)
     )
-    if not source.scratch:
-        choice = VocabularyChoice()  # its size plays no part
+    if kind == "preset":
+        choice = VocabularyChoice()  # nothing else plays a part
     without = None
     if config.exclude:
         without = open_corpus(config.corpus, config.exclude, **options)
@@ -138,10 +163,13 @@ def prepare(
 
 
 def choose_run(config: TrainConfig) -> Run:
-    """Where the run goes; a dry run writes nothing, so any place will do."""
+    """Where the run goes; a dry run writes nothing, so a full folder will do."""
     if config.dry_run:
-        return Run(Path(config.output or RUNS / config.corpus))
-    return new_run(config.corpus, config.output, config.overwrite)
+        run = Run(Path(config.output or RUNS / config.corpus))
+    else:
+        run = new_run(config.corpus, config.output, config.overwrite)
+    probe(run.folder)
+    return run
 
 
 def refuse_overlap(run: Run, *inputs: Path | None) -> None:

@@ -22,6 +22,8 @@ from keras_gpt2.tokens import Tokens, Writer
 
 # A corpus of which one in this many characters is a hanzi counts as Chinese.
 HANZI_SHARE = 0.1
+# Tokens of a vocabulary that is built, and those added to one that is extended.
+SIZE, MORE = 8000, 1000
 # Texts that are looked at to tell the language.
 LOOKED_AT = 200
 
@@ -33,13 +35,14 @@ class VocabularyChoice:
     Args:
         kind: "preset" (the model's own), "build" (of the corpus' training documents),
             or "extend" (the model's, and what it lacks of them).
-        size: int. Most tokens.
+        size: int or None. Most tokens. None is 8,000 of a new vocabulary, and 1,000
+            more than there are of one that is extended.
         min_count: int. Fewest occurrences of a token that is built or added.
         added: tuple of str. Tokens to add whatever the corpus holds.
     """
 
     kind: str = "preset"
-    size: int = 8000
+    size: int | None = None
     min_count: int = 2
     added: tuple[str, ...] = ()
 
@@ -116,7 +119,9 @@ def make_tokenizer(
 ) -> FastTokenizer:
     """A tokenizer built of texts, or a base with what it lacks of them."""
     if base is not None:
-        return extend(base, texts, choice.size, choice.min_count, choice.added)
+        size = choice.size or base.vocabulary_size + MORE
+        return extend(base, texts, size, choice.min_count, choice.added)
+    size = choice.size or SIZE
     texts = iter(texts)
     first = [text for text, _ in zip(texts, range(LOOKED_AT), strict=False)]
 
@@ -125,9 +130,9 @@ def make_tokenizer(
         yield from texts
 
     if is_chinese("".join(first)):
-        tokens = build_wordpiece(everything(), choice.size, choice.min_count)
+        tokens = build_wordpiece(everything(), size, choice.min_count)
         return wordpiece([*tokens, *choice.added])
-    return byte_pairs(*build_byte_pairs(everything(), choice.size, choice.min_count))
+    return byte_pairs(*build_byte_pairs(everything(), size, choice.min_count))
 
 
 def is_chinese(text: str) -> bool:

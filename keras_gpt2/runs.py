@@ -10,19 +10,22 @@ runs/poetry/
 └── model.keras     the same in one file
 """
 
+import contextlib
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_gpt2.errors import UsageError
+from keras_gpt2.errors import StorageError, UsageError, reason_of
 
 RUNS = Path("runs")
 CONFIG_FILE = "config.json"
 # By these a run's config.json is told from the many others of that name.
 OWN_FACTS = {"config", "data", "versions"}
+JUDGED_BY = "bits_per_character"
 
 
 @dataclass(frozen=True)
@@ -60,21 +63,55 @@ class Run:
         except (OSError, ValueError, TypeError):
             return False
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a training made the folder and left it before its end."""
+        return self.is_run and not self.is_finished
+
+    @property
+    def is_worse_than_base(self) -> bool:
+        """Whether the model it began with was as good, in bits per character."""
+        try:
+            text = (self.folder / CONFIG_FILE).read_text(encoding="utf-8")
+            result = json.loads(text)["result"]
+            best, before = (result[key][JUDGED_BY] for key in ("best", "before"))
+            return best >= before
+        except (OSError, ValueError, TypeError, KeyError):
+            return False  # it does not say
+
     def create(self) -> None:
         """Make the folder, empty.
 
         Raises:
             UsageError: if it holds something that is no run.
+            StorageError: if it cannot be made.
         """
         if not self.is_empty and not self.is_run:
             raise UsageError(f"{self.folder} is no longer empty. Choose another folder")
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
 
     def write_config(self, facts: dict[str, Any]) -> None:
         """Write config.json: "config", "data", "versions", and later "result"."""
         text = json.dumps(facts, ensure_ascii=False, indent=2)
         (self.folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def told_when_stopped(run: Run) -> Iterator[None]:
+    """Has Ctrl-C say where the run stands that it leaves unfinished."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if run.is_unfinished:
+            stop.args = (
+                f"{run.folder} is left unfinished. The same command with --overwrite "
+                "starts it over",
+            )
+        raise
 
 
 def new_run(corpus: str, output: str | None, overwrite: bool) -> Run:
@@ -100,6 +137,30 @@ def new_run(corpus: str, output: str | None, overwrite: bool) -> Run:
     raise UsageError(
         f"{run.folder} {state}. Choose another folder with --output, or empty this "
         "one with --overwrite"
+    )
+
+
+def probe(folder: Path) -> None:
+    """Refuse a folder that could not be written; nothing is left behind.
+
+    Raises:
+        StorageError: if the nearest folder above that exists takes no file.
+    """
+    try:
+        place = folder
+        while not place.exists():
+            place = place.parent
+        with tempfile.TemporaryFile(dir=place) as file:
+            file.write(b"0")
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: OSError) -> StorageError:
+    """What to say of a folder that the system refuses."""
+    return StorageError(
+        f"cannot write to {folder} ({reason_of(error)}). Choose another folder with "
+        "--output"
     )
 
 

@@ -22,7 +22,7 @@ import numpy as np
 from keras_gpt2.corpora import ReadReport, Split
 from keras_gpt2.errors import InputError, StorageError
 from keras_gpt2.files import sync
-from keras_gpt2.tokenizers import FastTokenizer, load_tokenizer
+from keras_gpt2.tokenizers import Counting, Coverage, FastTokenizer, load_tokenizer
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -88,6 +88,7 @@ class Tokens:
         splits: mapping of Split to TokenSplit.
         tokenizer: FastTokenizer. Made them.
         report: ReadReport. Account of the rows they come from.
+        coverage: Coverage. Account of their text under the vocabulary.
         facts: mapping. "corpus", "script", "prompt" and what else the maker said.
     """
 
@@ -95,6 +96,7 @@ class Tokens:
     splits: Mapping[Split, TokenSplit]
     tokenizer: FastTokenizer
     report: ReadReport
+    coverage: Coverage
     facts: Mapping[str, Any]
 
 
@@ -109,6 +111,7 @@ class Writer:
     def __init__(self, folder: Path, tokenizer: FastTokenizer):
         self.folder = folder
         self.tokenizer = tokenizer
+        self.counting = Counting(tokenizer)
         self.dtype = "uint16" if tokenizer.vocabulary_size <= 2**16 else "uint32"
         self.waiting: dict[Split, list[str]] = {split: [] for split in Split}
         self.waiting_characters = 0
@@ -131,6 +134,7 @@ class Writer:
         """Tokenize and write what waits."""
         for split, texts in self.waiting.items():
             part = TokenSplit.of(texts, self.tokenizer)
+            self.counting.add(texts, part.ids, part.counts)
             self.append(split, "ids", part.ids.astype(self.dtype))
             self.append(split, "starts", part.starts[1:] + self.sizes[split])
             self.append(split, "characters", part.characters)
@@ -151,6 +155,7 @@ class Writer:
             "format": FORMAT,
             "dtype": self.dtype,
             "report": report.to_dict(),
+            "coverage": self.counting.finish().to_dict(),
             "facts": dict(facts),
             "files": {
                 path.relative_to(self.folder).as_posix(): digest(path) for path in paths
@@ -184,8 +189,9 @@ def open_tokens(folder: Path) -> Tokens:
     report = ReadReport(
         Counter(told["used"]), Counter(told["skipped"]), told["duplicates"]
     )
+    coverage = Coverage(**manifest["coverage"])
     tokenizer = load_tokenizer(folder)
-    return Tokens(folder, splits, tokenizer, report, manifest["facts"])
+    return Tokens(folder, splits, tokenizer, report, coverage, manifest["facts"])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -13,13 +13,25 @@ import keras_hub
 import numpy as np
 
 from keras_gpt2 import account
+from keras_gpt2.backend import visible_gpus
 from keras_gpt2.config import TrainConfig
 from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.errors import StorageError, UsageError
-from keras_gpt2.estimates import Estimate, estimate
-from keras_gpt2.fitting import Fitting, Say, Show
+from keras_gpt2.estimates import (
+    Estimate,
+    estimate,
+    machine_memory,
+    memory_warning,
+)
+from keras_gpt2.fitting import Fitting, Say, Show, refuse_diverged
 from keras_gpt2.generation import TextGenerator
-from keras_gpt2.models import load_model, logits, new_model, save_model
+from keras_gpt2.models import (
+    load_model,
+    logits,
+    new_model,
+    save_model,
+    with_vocabulary,
+)
 from keras_gpt2.plan import TrainPlan, make_plan
 from keras_gpt2.runs import Run
 from keras_gpt2.tokens import TokenSplit
@@ -93,6 +105,8 @@ class Training:
         self.fitting = Fitting(self.model, self.train, self.validation, self.config)
         steps = self.fitting.steps
         self.tell(account.plan_lines(plan, self.train, steps, self.cost))
+        if warning := self.memory_warning():
+            self.say("warning", warning)
 
     def tell(self, lines: account.Lines) -> None:
         """Say each line."""
@@ -117,7 +131,10 @@ class Training:
             dropout=config.dropout,
             sequence_length=plan.sequence_length,
         )
-        model.preprocessor.tokenizer.script = plan.script
+        tokenizer = model.preprocessor.tokenizer
+        tokenizer.script = plan.script
+        if tokenizer.fast.fingerprint != plan.tokens.tokenizer.fingerprint:
+            model = with_vocabulary(model, plan.tokens.tokenizer)
         return model
 
     def dataset(
@@ -141,6 +158,19 @@ class Training:
         mean = self.train.num_predictions / self.train.steps_per_epoch
         widest = rows // self.config.accumulate * int(self.train.widths[-1])
         return estimate(self.model.backbone, self.fitting.steps, mean, widest)
+
+    def memory_warning(self) -> str:
+        """One line if this machine has too little memory, else ""."""
+        if visible_gpus():  # whose memory counts then
+            return ""
+        config, width = self.config, int(self.train.widths[-1])
+        return memory_warning(
+            self.model.backbone,
+            config.batch_size,
+            config.accumulate,
+            width,
+            machine_memory(),
+        )
 
     def rehearse(self) -> dict[str, Any]:
         """Show three documents as the model sees them; train nothing.
@@ -197,19 +227,21 @@ class Training:
         before = fitting.validate()
         score = account.describe(fitting.score(before))
         self.say("before", f"validation {score}")
+        result: dict[str, Any] = {"before": fitting.score(before)}
+        self.plan.run.write_config(facts | {"result": result})
         started = time.monotonic()
         losses = fitting.fit(self.plan.run.folder, self.sample, self.say, self.show)
-        seconds = time.monotonic() - started
-        difference = self.save()
         result = {
             "run": str(self.plan.run.folder),
             "steps": int(self.model.optimizer.iterations),
-            "seconds": round(seconds, 1),
-            "before": fitting.score(before),
+            "seconds": round(time.monotonic() - started, 1),
+            **result,
             "best": fitting.score(min(losses)),
             "best_at": fitting.moment(int(np.argmin(losses)) + 1),
-            "reload_difference": difference,
         }
+        self.plan.run.write_config(facts | {"result": result})
+        refuse_diverged(before, min(losses))
+        result["reload_difference"] = self.save()
         self.plan.run.write_config(facts | {"result": result})
         self.tell(account.result_lines(self.plan, result))
         return result

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from keras_gpt2 import commands, registry
@@ -72,6 +73,7 @@ TRAIN_USAGE = [
     (["--edition", "tnag"], "--edition must be one of tang, song, all"),
     (["--seed", "1" * 400], "--seed must be in [0, 4294967295]"),
     (["--nonsense"], "unrecognized arguments: --nonsense"),
+    (["--learningrate", "1"], "Did you mean --learning-rate?"),
 ]
 GENERATE_USAGE = [
     (["--temperature", "-1"], "--temperature must be in [0, 100]"),
@@ -86,6 +88,9 @@ GENERATE_USAGE = [
     (["--author", "李白"], "--author goes with --title"),
     (["--model", "tnag"], "Did you mean 'tang'"),
     (["--model", "scratch:2x32x2"], "has learnt nothing yet"),
+    (["--model", "runs/nothing"], "no such folder: "),
+    (["--num-samples", "2", "--sampler", "greedy"], "draws nothing"),
+    (["春眠不觉晓"], "goes after --prompt"),
 ]
 USAGE = [("train", *case) for case in TRAIN_USAGE]
 USAGE += [("generate", *case) for case in GENERATE_USAGE]
@@ -154,7 +159,7 @@ def test_a_bad_release_is_refused_in_one_line(name, tmp_path):
 
 def test_a_release_that_is_not_there_says_how_to_get_it(tmp_path):
     result = run("train", "--data-dir", "nowhere", cwd=tmp_path)
-    expect(result, 4, "no file of the poetry release in nowhere", "git clone")
+    expect(result, 4, "nowhere does not exist", "git clone")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no such files on Windows")
@@ -204,7 +209,7 @@ def test_a_run_that_looks_like_another_tools_is_left_alone(tmp_path):
 def test_a_prompt_file_in_another_encoding_names_it(tmp_path):
     (tmp_path / "prompt.txt").write_bytes("春眠不覺曉".encode("gb18030"))
     result = run("generate", "--prompt-file", "prompt.txt", cwd=tmp_path)
-    expect(result, 3, "prompt.txt is not UTF-8", "gb")
+    expect(result, 3, "prompt.txt is not UTF-8", "gb", "save it as UTF-8")
 
 
 def test_debug_keeps_the_exit_code_and_shows_where(tmp_path):
@@ -267,6 +272,49 @@ def test_training_and_generating_from_the_shell(tmp_path):
     assert [row["prompt"] for row in rows] == ["春眠不觉晓"] * 2 + ["白日"] * 2
     assert [row["seed"] for row in rows] == [3, 4, 3, 4]
     assert str(Path("runs", "poetry")) in again.stderr  # the newest run that fits
+    for row in rows:
+        assert row["model"] == str(Path("runs", "poetry"))
+        assert row["settings"] == {"top_p": 0.9, "temperature": 0.8}
+
+
+def test_a_damaged_preset_ends_with_the_step_and_no_traceback(
+    make_tiny_model, tmp_path
+):
+    from keras_gpt2.models import save_model  # here: what else is tested needs no Keras
+
+    model = make_tiny_model()
+    model.set_weights([np.full_like(array, np.nan) for array in model.get_weights()])
+    facts = {"language": "zh", "script": "traditional"}
+    save_model(model, tmp_path / "damaged", facts)
+    result = run("train", "--preset", "damaged", "--steps", "3", cwd=tmp_path)
+    expect(result, 6, "the loss became nan at step 1.", "the preset may be damaged")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such device on Windows")
+@pytest.mark.parametrize("buffering", ["", "1"])
+def test_a_full_stdout_is_named(buffering, tmp_path):
+    result = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m keras_gpt2 corpora > /dev/full"],
+        env={**os.environ, "PYTHONUNBUFFERED": buffering},
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    expect(result, 4, "cannot read or write stdout (no space left on device)")
+    assert result.stderr.count("\n") == 1
+
+
+API = """
+from keras_gpt2 import load_model
+load_model("tang")
+"""
+
+
+def test_the_python_api_is_as_quiet_as_the_command_line(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    result = subprocess.run(
+        [sys.executable, "-c", API],
+        cwd=tmp_path, capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_only_the_text_goes_to_stdout(tmp_path):

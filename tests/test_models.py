@@ -6,26 +6,48 @@ import subprocess
 import sys
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 
 from keras_gpt2.backend import is_installed
+from keras_gpt2.config import PrepareConfig
+from keras_gpt2.corpora import Split
+from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.errors import InputError, UsageError
-from keras_gpt2.models import load_model, logits, save_model
-from keras_gpt2.presets import FACTS_FILE, find
+from keras_gpt2.losses import NatsPerToken, token_loss
+from keras_gpt2.models import (
+    load_model,
+    logits,
+    new_model,
+    save_model,
+    with_vocabulary,
+)
+from keras_gpt2.plan import prepare_tokens
+from keras_gpt2.presets import FACTS_FILE, Scratch, find
+from keras_gpt2.tokenizers import build_byte_pairs, byte_pairs, extend
 from keras_gpt2.tokenizers.chinese import (
     ChineseGPT2CausalLMPreprocessor,
     ChineseTokenizer,
 )
+from keras_gpt2.tokens import Tokens
 
 POEM = "春曉（孟浩然）\n春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。"
 FACTS = {"language": "zh", "script": "traditional", "corpus": "poetry"}
 
-# Prints the logits of a preset under another backend, as JSON.
-OTHER_BACKEND = """
+# What a machine with JAX alone makes of a preset, a poem and a folder of tokens.
+JAX_ALONE = """
 import json, sys
-from keras_gpt2.models import load_model, logits
-json.dump(logits(load_model(sys.argv[1]), [sys.argv[2]]).tolist(), sys.stdout)
+sys.modules["tensorflow"] = sys.modules["tensorflow_text"] = None
+from keras_gpt2 import TextGenerator, finetune, load_model
+from keras_gpt2.models import logits
+preset, poem, tokens, folder = sys.argv[1:]
+found = {"logits": logits(load_model(preset), [poem]).tolist()}
+run = finetune(tokens=tokens, preset=preset, steps=2, validate_every=1, output=folder)
+found["result"] = json.loads((run.folder / "config.json").read_text())["result"]
+generator = TextGenerator(load_model(str(run.folder)), "top_k")
+found["prompt"] = generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt
+json.dump(found, sys.stdout)
 """
 
 
@@ -51,39 +73,45 @@ def test_keras_file_comes_back_with_equal_logits(tiny_model, tmp_path):
     assert difference <= 1e-5
 
 
-TRAIN_AND_GENERATE = """
-import sys
-from keras_gpt2 import TextGenerator, finetune, load_model
-run = finetune(corpus="poetry", preset=sys.argv[1], steps=2, output=sys.argv[2])
-generator = TextGenerator(load_model(str(run.folder)), "top_k")
-print(generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt)
-"""
+@pytest.fixture(scope="module")
+def tokens(preset, tmp_path_factory) -> Tokens:
+    """Tokens of the sample for the preset."""
+    folder = tmp_path_factory.mktemp("prepared") / "tokens"
+    config = PrepareConfig(preset=str(preset), output=str(folder))
+    return prepare_tokens(config, {}, print)
 
 
-@pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed")
-def test_training_and_generating_work_under_jax(preset, tmp_path):
-    output = subprocess.run(
-        [sys.executable, "-c", TRAIN_AND_GENERATE, str(preset), str(tmp_path / "run")],
+@pytest.fixture(scope="module")
+def under_jax_alone(preset, tokens, tmp_path_factory):
+    """What JAX without TensorFlow found, see JAX_ALONE."""
+    if not is_installed("jax"):
+        pytest.skip("JAX is not installed")
+    run = tmp_path_factory.mktemp("jax") / "run"
+    done = subprocess.run(
+        [sys.executable, "-c", JAX_ALONE, preset, POEM, tokens.folder, run],
         env={**os.environ, "KERAS_BACKEND": "jax", "PYTHONUTF8": "1"},
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-        timeout=300,
-    ).stdout
-    assert output.strip() == "白日"
+        capture_output=True, encoding="utf-8", timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
-@pytest.mark.skipif(not is_installed("jax"), reason="JAX is not installed")
-def test_logits_are_equal_under_jax(tiny_model, preset):
-    output = subprocess.run(
-        [sys.executable, "-c", OTHER_BACKEND, str(preset), POEM],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        capture_output=True,
-        check=True,
-        timeout=300,
-    ).stdout
-    difference = np.abs(np.array(json.loads(output)) - logits(tiny_model, [POEM]))
-    assert difference.max() <= 1e-4  # other kernels sum in another order
+def test_logits_are_equal_under_jax(tiny_model, under_jax_alone):
+    difference = np.array(under_jax_alone["logits"]) - logits(tiny_model, [POEM])
+    assert np.abs(difference).max() <= 1e-4  # other kernels sum in another order
+
+
+def test_tokens_train_under_jax_without_tensorflow(tiny_model, tokens, under_jax_alone):
+    tiny_model.compile(loss=token_loss(), weighted_metrics=[NatsPerToken()])
+    documents = tokens.splits[Split.VALIDATION]
+    dataset = TokenDataset(documents, tokens.tokenizer, 64, 16)
+    here = keras.Model.evaluate(
+        tiny_model, dataset.tensors(), verbose=0, return_dict=True
+    )["nats_per_token"]
+    result = under_jax_alone["result"]
+    assert result["before"]["nats_per_token"] == pytest.approx(here, rel=1e-4)
+    assert result["best"]["nats_per_token"] < result["before"]["nats_per_token"]
+    assert under_jax_alone["prompt"] == "白日"
 
 
 def test_a_loaded_preset_has_our_tokenizer_and_its_script(preset):
@@ -136,3 +164,41 @@ def test_a_name_that_is_no_model_is_refused():
 def test_default_dtype_policy_is_left_alone(preset):
     load_model(str(preset), dtype="mixed_bfloat16")
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_new_tokens_start_as_the_mean_of_the_old(make_tiny_model):
+    model = make_tiny_model(dropout=0.0)
+    old = model.preprocessor.tokenizer.fast
+    longer = extend(old, ["齉齉"], 2_000, added=["[speaker1]", "[speaker2]"])
+    assert longer.vocabulary[len(old.vocabulary) :] == [
+        "[speaker1]",
+        "[speaker2]",
+        "齉",
+    ]
+    grown = with_vocabulary(model, longer)
+    rows = grown.backbone.token_embedding.get_weights()[0]
+    before = model.backbone.token_embedding.get_weights()[0]
+    assert (rows[: len(before)] == before).all()
+    np.testing.assert_allclose(rows[len(before) :], [before.mean(0)] * 3, atol=1e-7)
+    known = logits(grown, [POEM])[..., : len(before)]
+    assert np.abs(known - logits(model, [POEM])).max() <= 1e-5
+    ids = grown.preprocessor.tokenizer("齉")
+    assert ids.tolist() == [len(before) + 2]
+
+
+def test_another_vocabulary_is_no_extension(tiny_model, sample_poems):
+    other = byte_pairs(*build_byte_pairs(sample_poems, 300))
+    with pytest.raises(InputError, match="of another vocabulary"):
+        with_vocabulary(tiny_model, other)
+
+
+def test_an_english_preset_opens_in_kerashub_alone(tmp_path):
+    fast = byte_pairs(*build_byte_pairs(["low lower lowest"] * 9, 300))
+    model = new_model(Scratch(1, 8, 1), fast, sequence_length=8)
+    save_model(model, tmp_path / "preset", {"language": "en"})
+    again = keras_hub.models.GPT2CausalLM.from_preset(str(tmp_path / "preset"))
+    assert type(again.preprocessor.tokenizer) is keras_hub.models.GPT2Tokenizer
+    loaded = load_model(str(tmp_path / "preset"))
+    assert loaded.preprocessor.tokenizer.fast.fingerprint == fast.fingerprint
+    text = "lower\n\nlowest"
+    assert np.abs(logits(model, [text]) - logits(loaded, [text])).max() <= 1e-5

@@ -51,8 +51,8 @@ def run(folder, monkeypatch):
 
     def run(name: str, *arguments: str) -> str:
         if name == "-m":
-            package, *arguments = arguments
-            name = str(ROOT / package / "__main__.py")
+            package, *rest = arguments
+            name, arguments = str(ROOT / package / "__main__.py"), tuple(rest)
         monkeypatch.setattr(sys, "argv", [name, *arguments])
         with contextlib.redirect_stdout(io.StringIO()) as output:
             with pytest.raises(SystemExit) as stopped:

@@ -1,12 +1,21 @@
 """Run folders: which one is written to, and which is left alone."""
 
+import errno
 import json
 import os
+import tempfile
 
 import pytest
 
-from keras_gpt2.errors import KerasGPT2Error, UsageError
-from keras_gpt2.runs import Run, finished_runs, new_run, next_free
+from keras_gpt2.errors import KerasGPT2Error, StorageError, UsageError
+from keras_gpt2.runs import (
+    Run,
+    finished_runs,
+    new_run,
+    next_free,
+    probe,
+    told_when_stopped,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +72,44 @@ def test_output_that_is_not_empty_is_refused_and_kept(state, workplace):
     with pytest.raises(UsageError, match="mine is not empty.*--overwrite"):
         new_run("poetry", str(run.folder), overwrite=False)
     assert (run.folder / "config.json").is_file()
+
+
+@pytest.mark.parametrize("folder", ["mine", "deep/er/mine"])
+def test_a_folder_that_can_be_written_is_probed_without_a_trace(workplace, folder):
+    probe(workplace / folder)
+    assert list(workplace.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_one_line(workplace, monkeypatch):
+    def refuse(dir):
+        raise OSError(errno.EROFS, "Read-only file system", f"{dir}/tmp1234")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(StorageError) as error:
+        probe(workplace / "mine")
+    assert str(error.value) == (
+        f"cannot write to {workplace / 'mine'} (read-only file system). Choose another "
+        "folder with --output"
+    )
+
+
+def test_a_folder_below_a_file_is_refused_in_one_line(workplace):
+    (workplace / "notes.txt").write_text("years of work")
+    with pytest.raises(StorageError, match="cannot write to .*--output"):
+        probe(workplace / "notes.txt" / "run")
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [(unfinished, "mine is left unfinished.*--overwrite"), (None, "^$")],
+)
+def test_an_interruption_says_where_the_unfinished_run_stands(workplace, state, told):
+    run = Run(workplace / "mine")
+    with pytest.raises(KeyboardInterrupt, match=told):
+        with told_when_stopped(run):
+            if state:
+                state(run)
+            raise KeyboardInterrupt
 
 
 def test_empty_output_folder_is_as_good_as_none(workplace):

@@ -1,7 +1,9 @@
 """Training, from a plan to a finished run that loads."""
 
+import contextlib
 import csv
 import json
+import math
 import subprocess
 import sys
 
@@ -9,13 +11,18 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gpt2 import finetune
+from keras_gpt2 import finetune, training
+from keras_gpt2.datasets import TokenDataset
 from keras_gpt2.errors import DivergedError, StorageError, UsageError
+from keras_gpt2.fitting import Fitting, refuse_diverged
 from keras_gpt2.losses import token_loss
 from keras_gpt2.models import load_model
 from keras_gpt2.pipelines import TextDataset
+from keras_gpt2.plan import make_plan
 from keras_gpt2.runs import Run
 from keras_gpt2.schedules import WarmupPolynomialDecay
+from keras_gpt2.tokens import TokenSplit
+from keras_gpt2.training import Training
 
 TINY = {"corpus": "poetry", "preset": "scratch:2x32x2", "sequence_length": 64}
 
@@ -38,6 +45,28 @@ def test_accumulated_parts_train_as_the_whole_batch(make_tiny_model, sample_poem
     parts = weights_after_a_step(make_tiny_model(dropout=0.0), documents, 4)
     assert max(np.abs(a - b).max() for a, b in zip(before, whole, strict=True)) > 1e-3
     assert max(np.abs(a - b).max() for a, b in zip(whole, parts, strict=True)) <= 1e-6
+
+
+def losses_of_training(model, dataset) -> list[float]:
+    """Loss after each of two epochs."""
+    keras.utils.set_random_seed(1)  # dropout
+    model.compile(keras.optimizers.Adam(1e-3), token_loss(), weighted_metrics=[])
+    history = keras.Model.fit(model, dataset.tensors(2), verbose=0, shuffle=False)
+    return history.history["loss"]
+
+
+@pytest.mark.parametrize("batching", ["bucket", "pack"])
+def test_tokens_train_as_the_strings_they_come_from(
+    make_tiny_model, sample_poems, batching
+):
+    documents = sample_poems[:24]
+    model = make_tiny_model()
+    fast = model.preprocessor.tokenizer.fast
+    tokens = TokenDataset(TokenSplit.of(documents, fast), fast, 64, 8, batching)
+    by_tokens = losses_of_training(model, tokens)
+    model = make_tiny_model()
+    strings = TextDataset(documents, model.preprocessor, 8, batching)
+    assert losses_of_training(model, strings) == by_tokens
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +168,41 @@ def test_a_damaged_preset_stops_at_the_first_step(run, tmp_path):
     assert not Run(tmp_path / "run").is_finished
 
 
+@pytest.mark.parametrize(
+    ("growth", "is_lost"), [(9.9, False), (10.1, True), (math.nan, False)]
+)
+def test_a_training_is_lost_at_ten_times_the_perplexity(growth, is_lost):
+    expected = pytest.raises(DivergedError, match="lower --learning-rate")
+    with expected if is_lost else contextlib.nullcontext():
+        refuse_diverged(4.0, 4.0 + math.log(growth))
+
+
+def test_a_training_that_unlearnt_its_base_is_no_finished_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(Fitting, "fit", lambda self, *_: [30.0, 20.0])
+    with pytest.raises(DivergedError, match="best validation loss is 20.00 nats"):
+        finetune(**TINY, steps=2, output=str(tmp_path / "run"))
+    result = json.loads((tmp_path / "run" / "config.json").read_text("utf-8"))["result"]
+    assert result["before"]["nats_per_token"] < result["best"]["nats_per_token"] == 20
+    assert Run(tmp_path / "run").is_unfinished
+
+
+def test_an_output_that_cannot_be_written_is_refused_by_a_dry_run_too(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write to .*--output"):
+        make_plan(
+            TINY | {"dry_run": True, "output": str(tmp_path / "file" / "run")}, {}
+        )
+
+
+def test_too_little_memory_is_told_in_the_plan(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "machine_memory", lambda: 0.7e9)
+    monkeypatch.setattr(training, "visible_gpus", lambda: 0)
+    plan = make_plan(TINY | {"output": str(tmp_path / "run")}, {})
+    told = []
+    Training(plan, lambda label, text: told.append((label, text)))
+    assert told[-1][0] == "warning" and "1 GB of this machine" in told[-1][1]
+
+
 def test_schedule_rises_then_falls_to_zero():
     schedule = WarmupPolynomialDecay(2.0, steps=10, warmup_steps=4)
     rates = [float(schedule(step)) for step in range(11)]
@@ -170,7 +234,7 @@ def test_several_accumulated_steps_train_as_whole_ones(tmp_path):
 
 
 def test_an_old_run_is_kept_until_all_else_is_right(run):
-    with pytest.raises(StorageError, match="no file of the poetry release"):
+    with pytest.raises(StorageError, match="nowhere does not exist"):
         finetune(
             **TINY, steps=1, output=str(run.folder), overwrite=True, data_dir="nowhere"
         )
@@ -212,9 +276,8 @@ print(generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt)
 """
 
 
-@pytest.mark.parametrize(
-    "batching", ["bucket", pytest.param("pack", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("batching", ["bucket", "pack"])
 def test_training_works_without_tensorflow_text(batching, tmp_path):
     command = [sys.executable, "-c", WITHOUT_TENSORFLOW_TEXT]
     result = subprocess.run(

@@ -11,6 +11,7 @@ from typing import Any
 from keras_gpt2 import __version__, backend, corpora, presets
 from keras_gpt2.commandline import add_options
 from keras_gpt2.config import DoctorConfig
+from keras_gpt2.estimates import machine_memory
 
 PACKAGES = ("keras", "keras-hub", "tensorflow", "tensorflow-text", "jax", "torch")
 # A training of `tang` takes about 1.5 GB of memory and 0.1 GB of disk.
@@ -66,9 +67,8 @@ def gpus() -> str:
 
 def memory() -> str:
     """Memory of the machine, where the system tells it."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (AttributeError, ValueError):  # Windows
+    total = machine_memory() / 1e9
+    if total == float("inf"):
         return "unknown"
     return f"{total:.0f} GB" + advice(total, LITTLE_MEMORY_GB, "use --batch-size 4")
 

@@ -7,6 +7,7 @@ from typing import Any
 from keras_gpt2 import backend, corpora
 from keras_gpt2.commandline import add_options
 from keras_gpt2.config import TrainConfig
+from keras_gpt2.runs import told_when_stopped
 
 SHARED = frozenset(field.name for field in dataclasses.fields(corpora.Corpus))
 
@@ -24,14 +25,15 @@ def run(given: dict[str, Any]) -> None:
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     options = {key: given.pop(key) for key in given.keys() - fields}
     TrainConfig(**given)  # refuses what is wrong by itself
+    from keras_gpt2.console import Console
     from keras_gpt2.plan import make_plan
 
-    plan = make_plan(given, options)
+    console = Console()
+    plan = make_plan(given, options, console.warn)
     name = backend.choose(plan.config.backend)
-    from keras_gpt2.console import Console
     from keras_gpt2.training import Training
 
-    with Console() as console:
+    with console, told_when_stopped(plan.run):
         console.warn(backend.gpu_warning(name))
         training = Training(plan, console.say, console.show)
         result = training.rehearse() if plan.config.dry_run else training.run()

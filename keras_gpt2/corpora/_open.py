@@ -68,12 +68,16 @@ def open_corpus(name: str, data_dir: str | None = None, **options) -> Corpus:
             f"{cls.download}"
         )
     corpus = cls(folder=Path(data_dir), **options)
-    if not corpus.folder.exists() or not corpus.files():
-        raise StorageError(
-            f"no file of the {name} release in {data_dir}. Point --data-dir at the "
-            f"folder it was unpacked to, or get it: {cls.download}"
-        )
-    return corpus
+    if not corpus.folder.exists():
+        fault = f"{data_dir} does not exist"
+    elif not corpus.files():
+        fault = f"no file of the {name} release in {data_dir}"
+    else:
+        return corpus
+    raise StorageError(
+        f"{fault}. Point --data-dir at the folder the release was unpacked to, or get "
+        f"it: {cls.download}"
+    )
 
 
 def is_sample(corpus: Corpus) -> bool:

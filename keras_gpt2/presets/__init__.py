@@ -31,6 +31,7 @@ SCRATCH = re.compile(r"scratch:(\d{1,5})x(\d{1,5})x(\d{1,5})")
 FACTS_FILE = "keras_gpt2.json"
 # OpenAI's context; also what a model from scratch gets at most.
 MAX_CONTEXT = 1024
+LANGUAGES = {"zh": "Chinese", "en": "English"}
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ def find(name: str) -> ModelSource:
             return ModelSource(name, path)
         if path.is_dir():
             return ModelSource(name, model_folder(path))
+    if len(path.parts) > 1:
+        raise UsageError(no_such_folder(path))
     known = [*names(), *KERASHUB]
     raise UsageError(
         unknown("models", name, known) + " A folder, .keras file, hf://OWNER/NAME or "
@@ -131,8 +134,18 @@ def find(name: str) -> ModelSource:
     )
 
 
+def no_such_folder(path: Path) -> str:
+    """What to say of a path that is not there."""
+    finished = [run.folder.as_posix() for run in finished_runs()]
+    listed = ", ".join(finished) or "none in runs/"
+    what = "file" if path.suffix == ".keras" else "folder"
+    return f"no such {what}: {path}. Finished runs: {listed}"
+
+
 def newest(language: str | None) -> ModelSource:
     """The newest finished run of a language, else a bundled preset.
+
+    A run that did not better its base is passed over.
 
     Args:
         language: "zh", "en", or None for any.
@@ -140,14 +153,18 @@ def newest(language: str | None) -> ModelSource:
     Raises:
         UsageError: if there is no model of that language here.
     """
-    runs = [ModelSource(str(run.folder), run.preset) for run in finished_runs()]
+    runs = [
+        ModelSource(str(run.folder), run.preset)
+        for run in finished_runs()
+        if not run.is_worse_than_base
+    ]
     for source in [*runs, *map(find, names())]:
         with contextlib.suppress(InputError):  # a damaged run is passed over
             if language in (None, source.facts().get("language")):
                 return source
     raise UsageError(
-        f"no {language} model here: no run in runs/ and no bundled preset fits the "
-        "prompt. Name one with --model, such as gpt2_base_en"
+        f"no {LANGUAGES.get(language or '', language)} model here: no run in runs/ and "
+        "no bundled preset fits the prompt. Name one with --model, such as gpt2_base_en"
     )
 
 
@@ -156,9 +173,14 @@ def model_folder(path: Path) -> Path:
     for folder in (Run(path).preset, path):
         if (folder / "task.json").is_file() or (folder / "model.safetensors").is_file():
             return folder
-    is_run = (path / "history.csv").exists()
-    what = "an unfinished run" if is_run else "a folder without a model"
-    raise InputError(f"{path} is {what} (no preset/ in it). Name a finished run")
+    if Run(path).is_unfinished:
+        raise InputError(
+            f"{path} is an unfinished run (no preset/ in it). Start it over with train "
+            "--overwrite, or name a finished run"
+        )
+    raise InputError(
+        f"{path} is a folder without a model (no preset/ in it). Name a finished run"
+    )
 
 
 def parse_scratch(name: str) -> Scratch:

@@ -5,6 +5,7 @@ sampler understands and whose result is a KerasHub `Sampler`.
 """
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from keras_gpt2 import registry
@@ -30,8 +31,31 @@ def known_settings(name: str) -> list[str]:
     Raises:
         UsageError: if there is no such sampler.
     """
-    parameters = inspect.signature(registry.load(__name__, name).build).parameters
-    return [parameter for parameter in parameters if parameter != "seed"]
+    return [parameter for parameter in parameters_of(name) if parameter != "seed"]
+
+
+def takes_chances(name: str) -> bool:
+    """Whether a sampler draws; one that does not gives a prompt one text.
+
+    >>> takes_chances("top_p"), takes_chances("beam")
+    (True, False)
+    """
+    return "seed" in parameters_of(name)
+
+
+def parameters_of(name: str) -> Mapping[str, inspect.Parameter]:
+    """Parameters of a sampler's `build`."""
+    return inspect.signature(registry.load(__name__, name).build).parameters
+
+
+def in_full(name: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with the sampler's defaults for those not given.
+
+    >>> in_full("top_p", {"temperature": 0.8})
+    {'top_p': 0.9, 'temperature': 0.8}
+    """
+    known = {key: parameters_of(name)[key].default for key in known_settings(name)}
+    return {**known, **settings}
 
 
 def check_settings(name: str, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -82,7 +106,6 @@ def load_sampler(name: str, seed: int = 0, **settings):
     50
     """
     name, settings = check_settings(name, settings)
-    build = registry.load(__name__, name).build
-    if "seed" in inspect.signature(build).parameters:
+    if takes_chances(name):
         settings["seed"] = seed
-    return build(**settings)
+    return registry.load(__name__, name).build(**settings)

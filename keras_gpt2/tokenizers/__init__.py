@@ -1,5 +1,6 @@
 """Text to token ids and back: WordPiece for Chinese, byte-level BPE for English."""
 
+from keras_gpt2.tokenizers._coverage import Counting, Coverage
 from keras_gpt2.tokenizers._fast import (
     FastTokenizer,
     byte_pairs,
@@ -14,6 +15,8 @@ from keras_gpt2.tokenizers._vocabulary import (
 from keras_gpt2.tokenizers._words import read_vocabulary
 
 __all__ = [
+    "Counting",
+    "Coverage",
     "FastTokenizer",
     "build_byte_pairs",
     "build_wordpiece",

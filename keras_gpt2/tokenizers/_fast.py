@@ -6,6 +6,7 @@ is the reference they are tested against.
 
 import functools
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class FastTokenizer:
             return self.table.encode(texts)
         rows = [encoding.ids for encoding in self.engine.encode_batch_fast(texts)]
         counts = np.fromiter(map(len, rows), "int64", len(rows))
-        flat = (token_id for row in rows for token_id in row)
+        flat = itertools.chain.from_iterable(rows)
         return np.fromiter(flat, "int32", int(counts.sum())), counts
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:

@@ -22,9 +22,6 @@ VOCABULARY_FILE = "vocabulary.txt"
 WHITE_SPACE = r"[\t\n\r\p{Z}]"
 CONTROL = r"[\x{FFFD}\p{C}]"
 MARK = r"\p{Mn}"
-# Words BERT gives up on: letters of no hanzi, punctuation or space, too many of them.
-LONG_WORD = r"[^\s\p{P}!-/:-@\[-`{-~%s]{%d,}"
-HANZI = r"\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{2FA1F}"
 # Cleaned away before, so that no text and no vocabulary holds it.
 NO_WORD = "\ue000"
 
@@ -96,14 +93,15 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
             self.fast: FastTokenizer = wordpiece(self.vocabulary, *flags)
 
     def _set_vocabulary_tf(self):
-        # KerasHub's own counts bytes where BERT counts characters.
-        self._fast_word_piece = tf_text.FastWordpieceTokenizer(
-            vocab=self.vocabulary,
-            token_out_type=self.compute_dtype,
-            unknown_token=self.oov_token,
-            max_bytes_per_word=4 * MAX_WORD,
-            no_pretokenization=True,
-            support_detokenization=True,
+        self._fast_word_piece = CountedInCharacters(
+            tf_text.FastWordpieceTokenizer(
+                vocab=self.vocabulary,
+                token_out_type=self.compute_dtype,
+                unknown_token=self.oov_token,
+                max_bytes_per_word=4 * MAX_WORD,
+                no_pretokenization=True,
+                support_detokenization=True,
+            )
         )
 
     def _tokenize_tf(self, inputs):
@@ -121,10 +119,7 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
             # By character, as BERT does: in a word's end TensorFlow would write ς.
             text = tf.strings.regex_replace(text, "Σ", "σ")
             text = tf.strings.lower(text, encoding="utf-8")
-        hanzi = HANZI if self.tokenize_chinese_chars else ""
-        return tf.strings.regex_replace(
-            text, LONG_WORD % (hanzi, MAX_WORD + 1), NO_WORD
-        )
+        return text
 
     def _tokenize_python(self, inputs):
         if isinstance(inputs, str):
@@ -156,6 +151,31 @@ class ChineseTokenizer(keras_hub.tokenizers.BertTokenizer):
         if len(rows) and hasattr(rows[0], "__len__"):
             return [self.detokenize(list(row)) for row in rows]
         return join([self.id_to_token(int(token_id)) for token_id in rows])
+
+
+class CountedInCharacters:
+    """TensorFlow Text's WordPiece, which counts a word's bytes where BERT counts its
+    characters before it gives up on the word.
+
+    Args:
+        pieces: FastWordpieceTokenizer, for words of up to MAX_WORD characters.
+    """
+
+    def __init__(self, pieces):
+        self.pieces = pieces
+
+    def tokenize(self, words):
+        """Pieces of each word, as of `FastWordpieceTokenizer`."""
+
+        def give_up(flat):
+            is_long = tf.strings.length(flat, unit="UTF8_CHAR") > MAX_WORD
+            return tf.where(is_long, NO_WORD, flat)
+
+        return self.pieces.tokenize(tf.ragged.map_flat_values(give_up, words))
+
+    def detokenize(self, ids):
+        """Text of ids, as of `FastWordpieceTokenizer`."""
+        return self.pieces.detokenize(ids)
 
 
 def as_text(value) -> str:

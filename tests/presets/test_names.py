@@ -11,6 +11,7 @@ import keras_gpt2
 from keras_gpt2 import presets
 from keras_gpt2.errors import InputError, KerasGPT2Error, UsageError
 from keras_gpt2.presets import Scratch, find, newest, parse_scratch
+from keras_gpt2.runs import Run
 
 
 def write_preset(folder, context=256, **facts):
@@ -109,9 +110,25 @@ def test_hugging_face_folder_is_a_model(tmp_path):
 def test_unfinished_run_is_told_from_a_folder_without_a_model(tmp_path):
     with pytest.raises(InputError, match="a folder without a model"):
         find(str(tmp_path))
-    (tmp_path / "history.csv").write_text("")
-    with pytest.raises(InputError, match="an unfinished run"):
-        find(str(tmp_path))
+    told = set()
+    Run(tmp_path).write_config({"config": {}, "data": {}, "versions": {}})
+    for name in ("config.json", "history.csv"):  # before and after a validation
+        with (tmp_path / name).open("a"):
+            pass
+        with pytest.raises(InputError, match="an unfinished run.*--overwrite") as error:
+            find(str(tmp_path))
+        told.add(str(error.value))
+    assert len(told) == 1
+
+
+def test_a_path_that_is_not_there_is_answered_with_the_finished_runs(workplace):
+    with pytest.raises(UsageError, match="no such folder: .*none in runs/"):
+        find("runs/nothing")
+    write_preset(workplace / "runs" / "poetry" / "preset")
+    with pytest.raises(UsageError, match="no such folder: .*runs: runs/poetry$"):
+        find("runs/nothing")
+    with pytest.raises(UsageError, match="no such file: .*model.keras"):
+        find("runs/model.keras")
 
 
 def test_facts_and_context_come_from_the_preset(tmp_path):
@@ -135,13 +152,29 @@ def test_damaged_config_is_told_in_one_line(tmp_path, text):
 
 def test_newest_prefers_runs_then_bundled_presets(bundled, workplace):
     assert newest("zh").path == bundled
-    with pytest.raises(UsageError, match="no en model here"):
+    with pytest.raises(UsageError, match="no English model here"):
         newest("en")
     run = write_preset(workplace / "runs" / "poetry" / "preset", language="en")
     for language in ("en", None):
         path = newest(language).path
         assert path is not None and path.resolve() == run
     assert newest("zh").path == bundled
+
+
+@pytest.mark.parametrize(
+    ("best", "is_taken"), [(5.0, True), (6.0, False), (7.0, False), (None, True)]
+)
+def test_a_run_that_did_not_better_its_base_is_taken_only_by_name(
+    bundled, workplace, best, is_taken
+):
+    preset = write_preset(workplace / "runs" / "poetry" / "preset", language="zh")
+    result = {"before": {"bits_per_character": 6.0}}
+    if best is not None:
+        result["best"] = {"bits_per_character": best}
+    Run(preset.parent).write_config({"result": result})
+    path = newest("zh").path
+    assert path is not None and path.resolve() == (preset if is_taken else bundled)
+    assert find("runs/poetry").path == Path("runs", "poetry", "preset")
 
 
 @pytest.mark.parametrize(

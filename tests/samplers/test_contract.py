@@ -10,7 +10,7 @@ import pytest
 from keras_gpt2 import registry, samplers
 from keras_gpt2.errors import UsageError
 from keras_gpt2.generation import TextGenerator, banned
-from keras_gpt2.samplers import check_settings, load_sampler
+from keras_gpt2.samplers import check_settings, load_sampler, takes_chances
 
 PROMPT = "春眠不覺曉，"
 NEW_TOKENS = 12
@@ -30,11 +30,6 @@ def generator(name, tiny_model) -> TextGenerator:
 def known_settings(name: str) -> set[str]:
     build = registry.load("keras_gpt2.samplers", name).build
     return set(inspect.signature(build).parameters) - {"seed"}
-
-
-def takes_chances(name: str) -> bool:
-    build = registry.load("keras_gpt2.samplers", name).build
-    return "seed" in inspect.signature(build).parameters
 
 
 def texts(generator, seed=0, num_samples=1, prompt=PROMPT) -> list[str]:

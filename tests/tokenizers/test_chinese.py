@@ -14,11 +14,13 @@ import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
+import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import keras_gpt2
-from keras_gpt2.corpora import Split
+from keras_gpt2.corpora import Split, open_corpus
+from keras_gpt2.corpora.text import Text
 from keras_gpt2.tokenizers import build_wordpiece, read_vocabulary
 from keras_gpt2.tokenizers._words import LINE_TOKEN, join
 from keras_gpt2.tokenizers.chinese import (
@@ -57,9 +59,8 @@ ALPHABETS = (
     " \t\n\r\u3000\xa0\u2028\x00\u200b\ufeff",
     ".,;:!?'\"-_()[]{}<>#@$%&*+=/\\|~^`" + LINE_TOKEN,
 )
-MIXED_TEXTS = st.lists(
-    st.text(st.sampled_from("".join(ALPHABETS)), max_size=30), min_size=1, max_size=8
-)
+ANY_MIXTURE = st.text(st.sampled_from("".join(ALPHABETS)), max_size=30)
+MIXED_TEXTS = st.lists(ANY_MIXTURE, min_size=1, max_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,6 @@ def bert(vocabulary_file) -> ChineseTokenizer:
 @pytest.fixture(scope="module")
 def hugging_face(vocabulary_file):
     """Hugging Face's tokenizer of bert-base-chinese: text -> ids."""
-    tokenizers = pytest.importorskip("tokenizers")
     tokens = vocabulary_file.read_text("utf-8").removesuffix("\n").split("\n")
     ids = {token: number for number, token in enumerate(tokens)}
     tokenizer = tokenizers.Tokenizer(
@@ -161,6 +161,81 @@ def test_ids_are_hugging_faces_on_any_mixture(bert, hugging_face, texts):
     assert ids_of(bert(texts)) == list(map(hugging_face, texts))
 
 
+def texts_of(folder: Path) -> list[str]:
+    """Pieces of all the Chinese text there is, a list for each kind."""
+    poems = open_corpus("poetry", str(folder / "chinese-poetry"), edition="all").read()
+    texts = [poem for split in poems.documents.values() for poem in split]
+    for name in ("novels", "zh_prose"):
+        # What a damaged file holds is text all the same.
+        corpus = Text(folder=folder / name, on_bad_rows="replace", document="line")
+        texts += [row.text for row in corpus.rows() if row.text]
+    return texts
+
+
+@pytest.mark.slow
+def test_ids_are_hugging_faces_on_every_poem_and_novel(bert, hugging_face, shared_data):
+    texts = texts_of(shared_data)
+    assert len(texts) > 200_000
+    batches = tf.data.Dataset.from_tensor_slices(texts).batch(1024)
+    in_graph = (row for rows in batches.map(bert) for row in rows.to_list())
+    eagerly = bert.fast.encode(texts)
+    for text, graph, eager in zip(texts, in_graph, eagerly, strict=True):
+        expected = hugging_face(text)
+        assert graph == expected and eager.tolist() == expected, text
+
+
+@pytest.mark.slow
+def test_ids_are_hugging_faces_on_ten_thousand_mixtures(bert, hugging_face):
+    texts = []
+
+    @settings(max_examples=10_000, deadline=None, database=None)
+    @given(text=ANY_MIXTURE)
+    def collect(text):
+        texts.append(text)
+
+    collect()
+    assert len(texts) >= 10_000
+    expected = list(map(hugging_face, texts))
+    assert [ids.tolist() for ids in bert.fast.encode(texts)] == expected
+    assert ids_in_dataset(bert, texts) == expected
+
+
+def test_neighbours_never_change_the_token_of_what_stands_alone(bert, hugging_face):
+    # Each of the first 150,000 code points, beside the next and the one before.
+    chars = [chr(point) for point in range(150_000) if not 0xD800 <= point < 0xE000]
+    texts = ["".join(chars[start : start + 500]) for start in range(0, 148_000, 499)]
+    assert [ids.tolist() for ids in bert.fast.encode(texts)] == [
+        hugging_face(text) for text in texts
+    ]
+
+
+@pytest.mark.parametrize("flags", [*itertools.product([True, False], repeat=2)])
+def test_berts_flags_are_respected(vocabulary_file, flags):
+    do_lower_case, split_hanzi = flags
+    tokens = read_vocabulary(vocabulary_file)
+    ours = ChineseTokenizer(
+        tokens, do_lower_case=do_lower_case, tokenize_chinese_chars=split_hanzi
+    )
+    theirs = tokenizers.Tokenizer(
+        tokenizers.models.WordPiece(
+            {token: number for number, token in enumerate(tokens)},
+            unk_token="[UNK]",
+            max_input_chars_per_word=100,
+        )
+    )
+    theirs.normalizer = tokenizers.normalizers.BertNormalizer(
+        lowercase=do_lower_case, handle_chinese_chars=split_hanzi
+    )
+    theirs.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    again = ChineseTokenizer.from_config(ours.get_config())
+    again.set_vocabulary(tokens)
+    for tokenizer in (ours, again):
+        paths = every_path(tokenizer, PAGE)
+        expected = [theirs.encode(text).ids for text in PAGE]
+        for path, ids in paths.items():
+            assert ids == expected, path
+
+
 def test_paths_agree_on_the_sample_and_a_mixed_page(tokenizer, sample_poems):
     assert_paths_agree(tokenizer, sample_poems[:50] + PAGE)
 
@@ -214,6 +289,13 @@ def test_sample_verses_come_back_from_berts_vocabulary(bert, sample_poems):
     known = known_documents(bert, verses)
     assert len(known) > 90
     assert bert.detokenize(bert(known)) == known
+
+
+def test_every_known_document_comes_back_as_its_normal_text(bert, tang):
+    documents = tang.documents[Split.TEST]
+    page = [text for text in PAGE if text.strip()]
+    for document in known_documents(bert, documents[:2_000] + page):
+        assert bert.detokenize(bert(document)) == bert.normalize(document)
 
 
 def test_a_thousand_real_poems_come_back(tang):

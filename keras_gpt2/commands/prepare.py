@@ -1,0 +1,50 @@
+"""Compute a corpus' tokens, to train on them here or elsewhere."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from keras_gpt2 import corpora
+from keras_gpt2.commandline import add_options
+from keras_gpt2.config import PrepareConfig
+from keras_gpt2.errors import UsageError
+
+SHARED = frozenset(field.name for field in dataclasses.fields(corpora.Corpus))
+
+
+def add_arguments(parser) -> None:
+    """The flags of preparation, then those of the corpora."""
+    add_options(parser, PrepareConfig)
+    for name in corpora.names():
+        group = parser.add_argument_group(f"with --corpus {name}")
+        add_options(group, corpora.corpus_class(name), without=SHARED)
+
+
+def run(given: dict[str, Any]) -> None:
+    """Prepare, tell what came of it, and print the folder."""
+    fields = {field.name for field in dataclasses.fields(PrepareConfig)}
+    options = {key: given.pop(key) for key in given.keys() - fields}
+    config = PrepareConfig(**given)
+    if config.output and Path(config.output).exists():
+        raise UsageError(f"{config.output} is there already. Choose another --output")
+    from keras_gpt2.console import Console
+    from keras_gpt2.plan import prepare_tokens
+
+    console = Console()
+    tokens = prepare_tokens(config, options, console.warn)
+    for line in (*tokens.report.lines(), *tokens.coverage.lines()):
+        console.say("", line)
+    kind = "WordPiece" if tokens.tokenizer.is_wordpiece else "byte-level BPE"
+    console.say("", f"vocabulary of {tokens.tokenizer.vocabulary_size:,}, {kind}")
+    console.warn(tokens.coverage.warning())
+    if config.json:
+        account = {
+            "folder": str(tokens.folder),
+            "data": tokens.report.to_dict(),
+            "coverage": tokens.coverage.to_dict(),
+            "vocabulary_size": tokens.tokenizer.vocabulary_size,
+        }
+        print(json.dumps(account, ensure_ascii=False))
+    else:
+        print(tokens.folder)
