@@ -43,7 +43,10 @@ from keras_gpt2 import TextGenerator, finetune, load_model
 from keras_gpt2.models import logits
 preset, poem, tokens, folder = sys.argv[1:]
 found = {"logits": logits(load_model(preset), [poem]).tolist()}
-run = finetune(tokens=tokens, preset=preset, steps=2, validate_every=1, output=folder)
+run = finetune(
+    tokens=tokens, preset=preset, steps=2, validate_every=1, batching="pad",
+    output=folder,
+)
 found["result"] = json.loads((run.folder / "config.json").read_text())["result"]
 generator = TextGenerator(load_model(str(run.folder)), "top_k")
 found["prompt"] = generator.generate(["白日"], seed=0, max_new_tokens=4)[0].prompt

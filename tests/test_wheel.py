@@ -95,12 +95,13 @@ def test_installed_package_is_not_that_of_the_checkout(installed):
 def test_installed_package_trains_and_generates(installed):
     command = ["-m", "keras_gpt2"]
     trained = installed(
-        *command, "train", "--corpus", "poetry", "--steps", 2, "--output", "run"
-    )
+        *command, "train", "--preset", "scratch:2x32x2", "--steps", 2,
+        "--sequence-length", 64, "--output", "run",
+    )  # fmt: skip
     assert trained.strip() == "run"
     prompt = "春眠不觉晓"
     text = installed(
-        *command, "generate", "--model", "run", "--prompt", prompt, "--seed", 0,
+        *command, "generate", "--model", "tang", "--prompt", prompt, "--seed", 0,
         "--max-new-tokens", 8,
     )  # fmt: skip
     assert text.startswith(prompt) and len(text.strip()) > len(prompt)
