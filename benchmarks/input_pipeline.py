@@ -26,8 +26,9 @@ import numpy as np
 from keras_gpt2 import backend
 from keras_gpt2.corpora import ReadReport, Split, open_corpus
 from keras_gpt2.corpora.text import Text
-from keras_gpt2.preparation import Preparation, VocabularyChoice
+from keras_gpt2.preparation import Preparation
 from keras_gpt2.presets import find
+from keras_gpt2.tokenizers import build_byte_pairs, byte_pairs
 from keras_gpt2.tokens import Tokens, Writer
 
 BATCH_SIZE = 16
@@ -71,10 +72,14 @@ def write_poems(tokens: Tokens, documents: dict[Split, list[str]]) -> None:
     told(f"poems that were read before: {size / seconds:.1f} MB/s into the cache")
 
 
-def compare_tokenizers(name: str, folder: str, tokenizer) -> None:
+def texts_of(folder: str) -> list[str]:
+    """Documents of a folder, as the corpus `text` cuts them."""
+    corpus = Text(folder=Path(folder), on_bad_rows="replace")
+    return [row.text for row in corpus.rows() if row.text]
+
+
+def compare_tokenizers(name: str, texts: list[str], tokenizer) -> None:
     """MB/s of ours beside `tokenizers` on the same texts, and that ids are equal."""
-    corpus = Text(folder=Path(folder), on_bad_rows="replace", document="paragraph")
-    texts = [row.text for row in corpus.rows() if row.text]
     size = sum(len(text.encode()) for text in texts) / 1e6
     ours, theirs = [], []
     for _ in range(ROUNDS):
@@ -213,12 +218,12 @@ def main() -> None:
         os.environ["KERAS_GPT2_CACHE"] = folder
         tokens = cache_poems(arguments.data_dir)
         if arguments.novels:
-            compare_tokenizers("Chinese", arguments.novels, tokens.tokenizer)
+            texts = texts_of(arguments.novels)
+            compare_tokenizers("Chinese", texts, tokens.tokenizer)
         if arguments.english:
-            choice = VocabularyChoice("build")
-            corpus = open_corpus("text")
-            own = Preparation(corpus, find("scratch:1x8x1"), choice).cached(told)
-            compare_tokenizers("English", arguments.english, own.tokenizer)
+            texts = texts_of(arguments.english)
+            own = byte_pairs(*build_byte_pairs(texts, 16_000))
+            compare_tokenizers("English", texts, own)
         documents = open_corpus("poetry", arguments.data_dir).read().documents
         write_poems(tokens, dict(documents))
         backend.choose()

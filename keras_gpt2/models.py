@@ -197,7 +197,7 @@ def new_preprocessor(
         tokenizer = ChineseTokenizer(fast.vocabulary, script, **fast.options)
         return ChineseGPT2CausalLMPreprocessor(tokenizer, sequence_length)
     ids = {token: number for number, token in enumerate(fast.vocabulary)}
-    tokenizer = EnglishTokenizer(ids, list(fast.merges), script)
+    tokenizer = EnglishTokenizer(ids, list(fast.merges or ()), script)
     return keras_hub.models.GPT2CausalLMPreprocessor(tokenizer, sequence_length)
 
 

@@ -6,7 +6,6 @@ is the reference they are tested against.
 
 import functools
 import hashlib
-import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from keras_gpt2.errors import InputError, StorageError
 from keras_gpt2.tokenizers._alone import AloneTable
+from keras_gpt2.tokenizers._word_cache import WordCache
 from keras_gpt2.tokenizers._words import END_OF_TEXT, LINE_TOKEN, join, split_vocabulary
 
 # Longer words become [UNK]: the default of BERT's tokenizer, in characters.
@@ -36,14 +36,15 @@ class FastTokenizer:
 
     Args:
         engine: tokenizers.Tokenizer. Makes the ids.
+        encoder: AloneTable or WordCache. Makes the same ids quicker.
         vocabulary: sequence of str. Tokens in the order of their ids.
         start_token_id: int. Begins a document.
         end_token_id: int. Ends a document; GPT-2's begins the next one too.
         pad_token_id: int. Fills what is left of a row.
         unknown_token_id: int or None. Stands for what the vocabulary lacks.
-        merges: sequence of str. Of byte-level BPE, two tokens with a space between.
+        merges: sequence of str, or None for WordPiece. Of byte-level BPE, two tokens
+            with a space between.
         options: mapping. Flags of BERT's tokenizer, by name.
-        table: AloneTable or None. Quick way for characters that stand alone.
 
     Example:
 
@@ -55,18 +56,18 @@ class FastTokenizer:
     """
 
     engine: tokenizers.Tokenizer
+    encoder: AloneTable | WordCache
     vocabulary: Sequence[str]
     start_token_id: int
     end_token_id: int
     pad_token_id: int
     unknown_token_id: int | None = None
-    merges: Sequence[str] = ()
+    merges: Sequence[str] | None = None
     options: Mapping[str, bool] = field(default_factory=dict)
-    table: AloneTable | None = None
 
     @property
     def is_wordpiece(self) -> bool:
-        return not self.merges
+        return self.merges is None
 
     @property
     def vocabulary_size(self) -> int:
@@ -75,7 +76,7 @@ class FastTokenizer:
     @functools.cached_property
     def fingerprint(self) -> str:
         """sha256 of all that decides the ids."""
-        facts = [list(self.vocabulary), list(self.merges), dict(self.options)]
+        facts = [list(self.vocabulary), list(self.merges or ()), dict(self.options)]
         text = json.dumps(facts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -89,13 +90,7 @@ class FastTokenizer:
             ids: int32 array (tokens,).
             counts: int64 array (texts,). Tokens of each text.
         """
-        texts = [as_unicode(text) for text in texts]
-        if self.table:
-            return self.table.encode(texts)
-        rows = [encoding.ids for encoding in self.engine.encode_batch_fast(texts)]
-        counts = np.fromiter(map(len, rows), "int64", len(rows))
-        flat = itertools.chain.from_iterable(rows)
-        return np.fromiter(flat, "int32", int(counts.sum())), counts
+        return self.encoder.encode([as_unicode(text) for text in texts])
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Token ids of each text, special ones left out.
@@ -124,7 +119,7 @@ class FastTokenizer:
         else:
             ids = {token: number for number, token in enumerate(self.vocabulary)}
             texts[assets / "vocabulary.json"] = json.dumps(ids)
-            texts[assets / "merges.txt"] = "\n".join(self.merges)
+            texts[assets / "merges.txt"] = "\n".join(self.merges or ())
         for path, text in texts.items():
             path.write_bytes(f"{text}\n".encode())
 
@@ -171,6 +166,7 @@ def wordpiece(
     engine.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return FastTokenizer(
         engine,
+        AloneTable(engine),
         vocabulary,
         ids["[CLS]"],
         ids["[SEP]"],
@@ -180,7 +176,6 @@ def wordpiece(
             "do_lower_case": do_lower_case,
             "tokenize_chinese_chars": tokenize_chinese_chars,
         },
-        table=AloneTable(engine),
     )
 
 
@@ -208,7 +203,7 @@ def byte_pairs(vocabulary: Mapping[str, int], merges: Sequence[str]) -> FastToke
     end = vocabulary[END_OF_TEXT]
     tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
     # KerasHub pads GPT-2 with 0; the mask tells such a 0 from "!".
-    return FastTokenizer(engine, tokens, end, end, 0, merges=merges)
+    return FastTokenizer(engine, WordCache(engine), tokens, end, end, 0, merges=merges)
 
 
 def load_tokenizer(folder: Path) -> FastTokenizer:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keras_gpt2.corpora.text import Text
 from keras_gpt2.models import load_model
 from keras_gpt2.tokenizers.english import as_plain_text, as_stock
 
@@ -112,6 +113,34 @@ def test_any_words_have_hugging_faces_ids(tokenizer, hugging_face, text):
 )
 def test_words_are_split_as_gpt2_has_learnt(tokenizer, in_dataset, hugging_face, text):
     assert ids_of(tokenizer, text) == in_dataset(text) == hugging_face(text)
+
+
+@settings(deadline=None)
+@given(text=ANY_TEXT)
+def test_any_text_has_hugging_faces_ids(tokenizer, hugging_face, text):
+    assert ids_of(tokenizer, text) == hugging_face(text)
+
+
+PLAIN_TEXT = st.text(
+    st.sampled_from("aB z09éÿ×÷'ªµ²\t\n\r\x0b\x1c\x1f\x7f\x85\xa0.,!-—’“…st"),
+    max_size=40,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(texts=st.lists(PLAIN_TEXT, max_size=9))
+def test_plain_texts_have_hugging_faces_ids(tokenizer, hugging_face, texts):
+    expected = list(map(hugging_face, texts))
+    assert [ids.tolist() for ids in tokenizer.fast.encode(texts)] == expected
+
+
+@pytest.mark.slow
+def test_every_english_text_has_hugging_faces_ids(tokenizer, hugging_face, shared_data):
+    corpus = Text(folder=shared_data / "english", on_bad_rows="replace")
+    texts = [row.text for row in corpus.rows() if row.text]
+    assert sum(map(len, texts)) > 60e6
+    for text, ids in zip(texts, tokenizer.fast.encode(texts), strict=True):
+        assert ids.tolist() == hugging_face(text)
 
 
 def test_the_end_token_is_gpt2s(tokenizer):
