@@ -12,11 +12,12 @@ from keras_gpt2 import _environment, _registration
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "TextDataset": "keras_gpt2.pipelines",
     "TextGenerator": "keras_gpt2.generation",
     "finetune": "keras_gpt2.training",
     "load_model": "keras_gpt2.models",
 }
-__all__ = ["TextGenerator", "finetune", "load_model"]
+__all__ = ["TextDataset", "TextGenerator", "finetune", "load_model"]
 
 
 def __getattr__(name: str):
