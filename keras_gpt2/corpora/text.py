@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from keras_gpt2 import encodings
 from keras_gpt2.config import option
 from keras_gpt2.corpora._archive import members
-from keras_gpt2.corpora._corpus import Corpus, Row
+from keras_gpt2.corpora._corpus import Corpus, Row, Split
 from keras_gpt2.corpora._paragraphs import cut_for, gather, pieces
 from keras_gpt2.corpora._position import by_position
 from keras_gpt2.corpora._sources import Source, files_under, plain
@@ -138,10 +138,12 @@ class Text(Corpus):
         if fault and (self.on_bad_rows == "skip" or not is_mendable):
             return Row(where, skipped=fault)
         text = unicodedata.normalize("NFC", mend(text) if fault else text).strip()
-        return Row(where, self.in_script(text), skipped="" if text else "no text")
+        return Row(where, text, skipped="" if text else "no text")
 
-    def in_script(self, text: str) -> str:
-        """The text in the script asked for, where it is Chinese."""
+    def render(self, row: Row, split: Split) -> str:
+        """The text in the script asked for; only now, so that no script moves a
+        document to another split."""
+        text = super().render(row, split)
         return convert(text, self.script) if self.script and is_chinese(text) else text
 
     def key(self, row: Row) -> str:

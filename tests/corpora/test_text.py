@@ -166,7 +166,8 @@ def test_script_is_converted_and_moves_no_document(tmp_path):
                for script in (None, "simplified", "traditional")]  # fmt: skip
     keys = [[corpus.key(row) for row in corpus.rows()] for corpus in corpora]
     assert keys[0] == keys[1] == keys[2]
-    simplified = [row.text for row in corpora[1].rows()]
+    render = corpora[1].render
+    simplified = [render(row, Split.TRAIN) for row in corpora[1].rows()]
     assert simplified == ["处处闻啼鸟", "春眠不觉晓", "plain"]
 
 
@@ -242,3 +243,13 @@ def test_lines_come_back_as_they_were(tmp_path_factory, lines, joiner):
 def test_lines_come_back_as_they_were_at_length(tmp_path_factory, lines, joiner):
     lines[0] = lines[0].lstrip("\ufeff")
     check_round_trip(tmp_path_factory.mktemp("text"), lines, joiner)
+
+
+def test_no_script_moves_a_piece_of_a_novel_to_another_split(shared_data):
+    path = shared_data / "novels" / "红楼梦.utf8.txt"
+    readings = [
+        Text(folder=path, script=script).read() for script in (None, "traditional")
+    ]
+    one, other = (reading.report.used for reading in readings)
+    assert one == other and one.total() > 300
+    assert readings[0].documents != readings[1].documents
