@@ -101,7 +101,7 @@ class Training:
         self.tell(account.model_lines(plan, size, backend))
         size, parts = self.config.batch_size, self.config.accumulate
         self.train = self.dataset(plan.train, size, parts)
-        self.validation = self.dataset(plan.validation, size // parts)
+        self.validation = self.dataset(plan.validation, size // parts, is_judged=True)
         self.fitting = Fitting(self.model, self.train, self.validation, self.config)
         steps = self.fitting.steps
         self.tell(account.plan_lines(plan, self.train, steps, self.cost))
@@ -138,15 +138,23 @@ class Training:
         return model
 
     def dataset(
-        self, documents: TokenSplit, batch_size: int, accumulate: int = 1
+        self,
+        documents: TokenSplit,
+        batch_size: int,
+        accumulate: int = 1,
+        is_judged: bool = False,
     ) -> TokenDataset:
-        """Documents as batches for this model."""
+        """Documents as batches for this model; those that are judged by need not fill
+        a block."""
+        batching = self.config.batching
+        if is_judged and documents.counts.sum() < self.plan.sequence_length:
+            batching = "bucket"
         return TokenDataset(
             documents,
             self.plan.tokens.tokenizer,
             self.plan.sequence_length,
             batch_size,
-            self.config.batching,
+            batching,
             accumulate,
             self.config.seed,
         )

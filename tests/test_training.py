@@ -277,3 +277,14 @@ def test_schedule_survives_serialisation():
     schedule = WarmupPolynomialDecay(2.0, steps=10, warmup_steps=4)
     again = WarmupPolynomialDecay.from_config(schedule.get_config())
     assert float(again(7)) == float(schedule(7))
+
+
+def test_a_short_story_can_be_packed_though_little_is_left_to_judge_by(tmp_path):
+    words = " ".join(f"The {n}th crow flew over the {n}th hill." for n in range(90))
+    (tmp_path / "story.txt").write_text(words, "utf-8")
+    run = finetune(
+        corpus="text", data_dir=str(tmp_path / "story.txt"), steps=1, batch_size=2,
+        preset="scratch:1x8x1", sequence_length=128, output=str(tmp_path / "run"),
+    )  # fmt: skip
+    result = json.loads((run.folder / "config.json").read_text("utf-8"))
+    assert run.is_finished and result["data"]["used"]["validation"] == 1
