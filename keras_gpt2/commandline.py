@@ -8,8 +8,8 @@ import typing
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from keras_gpt2.config import flag
 from keras_gpt2.errors import UsageError
+from keras_gpt2.options import flag
 
 
 class Parser(argparse.ArgumentParser):

@@ -4,12 +4,10 @@ A setting is decided by the first that speaks: command line, recipe of the corpu
 default. Nothing here imports Keras, so a wrong setting is refused at once.
 """
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 from keras_gpt2.errors import UsageError
+from keras_gpt2.options import Config, option
 from keras_gpt2.script import SCRIPTS
 
 BATCHINGS = ("bucket", "pack", "pad")
@@ -17,107 +15,42 @@ BACKENDS = ("auto", "tensorflow", "jax", "torch")
 DTYPES = ("float32", "mixed_bfloat16")
 
 
-@dataclass(frozen=True)
-class Interval:
-    """A range of numbers, written as in mathematics.
-
-    Args:
-        text: str. "(0, 1]": a round bracket excludes its end, a square one includes it.
-
-    >>> 0.0 in Interval("(0, 1]"), 1.0 in Interval("(0, 1]")
-    (False, True)
-    """
-
-    text: str
-
-    def __contains__(self, value: float) -> bool:
-        low, high = (float(end) for end in self.text[1:-1].split(","))
-        above = value > low if self.text[0] == "(" else value >= low
-        below = value < high if self.text[-1] == ")" else value <= high
-        return above and below
-
-
-def option(
-    default: Any,
-    help: str,
-    *,
-    interval: str | None = None,
-    choices: tuple[str, ...] | None = None,
-    metavar: str | None = None,
-) -> Any:
-    """A field of a settings class that is also a flag of the command line."""
-    metadata = {
-        "help": help,
-        "interval": interval and Interval(interval),
-        "choices": choices,
-        "metavar": metavar,
-    }
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def flag(name: str) -> str:
-    """The flag that sets a field.
-
-    >>> flag("learning_rate")
-    '--learning-rate'
-    """
-    return "--" + name.replace("_", "-")
-
-
-def check(settings: Any) -> None:
-    """Refuse a settings object with a value outside its field's interval or choices.
-
-    Raises:
-        UsageError: names the flag, what it takes, and what it got.
-    """
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        interval = field.metadata.get("interval")
-        choices = field.metadata.get("choices")
-        if value is None:
-            continue
-        if interval and (value != value or value not in interval):
-            expected = f"must be in {interval.text}"
-        elif choices and value not in choices:
-            expected = f"must be one of {', '.join(choices)}"
-        else:
-            continue
-        raise UsageError(f"{flag(field.name)} {expected}. Received: {value}.")
-
-
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """Base of every command's settings."""
+class CorpusConfig(Config):
+    """Settings of every command that reads a corpus for a model."""
 
-    def __post_init__(self):
-        check(self)
-
-    @classmethod
-    def resolve(cls, given: Mapping[str, Any], recipe: Mapping[str, Any]) -> Self:
-        """Settings from what was given, then the corpus' recipe, then the defaults.
-
-        A recipe's length of training yields to a length given in the other unit.
-        """
-        recipe = dict(recipe)
-        if given.get("epochs") or given.get("steps"):
-            recipe.pop("epochs", None)
-            recipe.pop("steps", None)
-        return cls(**{**recipe, **given})
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for config.json."""
-        return dataclasses.asdict(self)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainConfig(Config):
-    """Settings of `train`."""
-
-    corpus: str = option("poetry", "corpus to learn, by name", metavar="NAME")
+    corpus: str = option("poetry", "corpus to read, by name", metavar="NAME")
     data_dir: str | None = option(
         None, "the corpus in its released layout (default: data/CORPUS/, else the "
         "bundled sample)", metavar="PATH",
     )  # fmt: skip
+    on_bad_rows: str = option(
+        "stop", "what to do with rows that are damaged",
+        choices=("stop", "skip", "replace"),
+    )  # fmt: skip
+    encoding: str | None = option(None, "encoding of the corpus' files")
+    script: str | None = option(
+        None, "Chinese script of the documents (default: the preset's, else as "
+        "released)", choices=SCRIPTS,
+    )  # fmt: skip
+    exclude: str | None = option(
+        None, "leave out the documents of this folder, and those sharing a line",
+        metavar="PATH",
+    )  # fmt: skip
+    vocabulary_size: int | None = option(
+        None, "most tokens (default: 8000 when built, 1000 more when extended)",
+        interval="[300, 1000000]",
+    )  # fmt: skip
+    min_count: int = option(
+        2, "fewest occurrences of a token built or added", interval="[1, 1000000]"
+    )
+    add_token: tuple[str, ...] = option((), "token to add; repeatable")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(CorpusConfig):
+    """Settings of `train`."""
+
     tokens: str | None = option(
         None, "train on the tokens in this folder, made by `prepare`", metavar="FOLDER"
     )
@@ -178,30 +111,9 @@ class TrainConfig(Config):
         "preset", "the preset's vocabulary, or that and what the corpus needs besides; "
         "scratch builds its own", choices=("preset", "extend"),
     )  # fmt: skip
-    vocabulary_size: int | None = option(
-        None, "most tokens (default: 8000 when built, 1000 more when extended)",
-        interval="[300, 1000000]",
-    )  # fmt: skip
-    min_count: int = option(
-        2, "fewest occurrences of a token built or added", interval="[1, 1000000]"
-    )
-    add_token: tuple[str, ...] = option((), "token to add; repeatable")
     dtype: str = option("float32", "precision of the arithmetic", choices=DTYPES)
     seed: int = option(0, "order of the data, dropout", interval="[0, 4294967295]")
     backend: str = option("auto", "Keras backend", choices=BACKENDS)
-    on_bad_rows: str = option(
-        "stop", "what to do with rows that are damaged",
-        choices=("stop", "skip", "replace"),
-    )  # fmt: skip
-    encoding: str | None = option(None, "encoding of the corpus' files")
-    script: str | None = option(
-        None, "Chinese script to train on (default: the preset's, else as released)",
-        choices=SCRIPTS,
-    )  # fmt: skip
-    exclude: str | None = option(
-        None, "leave out the documents of this folder, and those sharing a line",
-        metavar="PATH",
-    )  # fmt: skip
     dry_run: bool = option(False, "report, samples and estimates; trains nothing")
     json: bool = option(False, "result as JSON on stdout")
 
@@ -279,14 +191,9 @@ class DoctorConfig(Config):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareConfig(Config):
+class PrepareConfig(CorpusConfig):
     """Settings of `prepare`."""
 
-    corpus: str = option("poetry", "corpus to read, by name", metavar="NAME")
-    data_dir: str | None = option(
-        None, "the corpus in its released layout (default: data/CORPUS/, else the "
-        "bundled sample)", metavar="PATH",
-    )  # fmt: skip
     preset: str | None = option(
         None, "model the tokens are for (default: the corpus' own)", metavar="MODEL"
     )
@@ -294,30 +201,9 @@ class PrepareConfig(Config):
         "preset", "the preset's vocabulary, one built of the corpus, or the preset's "
         "and what the corpus needs besides", choices=("preset", "build", "extend"),
     )  # fmt: skip
-    vocabulary_size: int | None = option(
-        None, "most tokens (default: 8000 when built, 1000 more when extended)",
-        interval="[300, 1000000]",
-    )  # fmt: skip
-    min_count: int = option(
-        2, "fewest occurrences of a token built or added", interval="[1, 1000000]"
-    )
-    add_token: tuple[str, ...] = option((), "token to add; repeatable")
     output: str | None = option(
         None, "folder for the tokens (default: the cache)", metavar="FOLDER"
     )
-    on_bad_rows: str = option(
-        "stop", "what to do with rows that are damaged",
-        choices=("stop", "skip", "replace"),
-    )  # fmt: skip
-    encoding: str | None = option(None, "encoding of the corpus' files")
-    script: str | None = option(
-        None, "Chinese script (default: the preset's, else as released)",
-        choices=SCRIPTS,
-    )  # fmt: skip
-    exclude: str | None = option(
-        None, "leave out the documents of this folder, and those sharing a line",
-        metavar="PATH",
-    )  # fmt: skip
     json: bool = option(False, "the account as JSON on stdout")
 
 

@@ -21,6 +21,7 @@ LAYERS = (
     "errors",
     "installation",
     "backend batching console estimates registry runs script",
+    "options",
     "config encodings files",
     "commandline corpora presets tokenizers",
     "tokens",

@@ -1,30 +1,22 @@
 """Compute a corpus' tokens, to train on them here or elsewhere."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
-from keras_gpt2 import corpora
-from keras_gpt2.commandline import add_options
+from keras_gpt2.commands._corpus_flags import add_corpus_flags, take_options
 from keras_gpt2.config import PrepareConfig
 from keras_gpt2.errors import UsageError
-
-SHARED = frozenset(field.name for field in dataclasses.fields(corpora.Corpus))
 
 
 def add_arguments(parser) -> None:
     """The flags of preparation, then those of the corpora."""
-    add_options(parser, PrepareConfig)
-    for name in corpora.names():
-        group = parser.add_argument_group(f"with --corpus {name}")
-        add_options(group, corpora.corpus_class(name), without=SHARED)
+    add_corpus_flags(parser, PrepareConfig)
 
 
 def run(given: dict[str, Any]) -> None:
     """Prepare, tell what came of it, and print the folder."""
-    fields = {field.name for field in dataclasses.fields(PrepareConfig)}
-    options = {key: given.pop(key) for key in given.keys() - fields}
+    options = take_options(given, PrepareConfig)
     config = PrepareConfig(**given)
     if config.output and Path(config.output).exists():
         raise UsageError(f"{config.output} is there already. Choose another --output")

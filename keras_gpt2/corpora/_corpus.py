@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from keras_gpt2.config import check
 from keras_gpt2.errors import InputError, UsageError
+from keras_gpt2.options import check
 
 
 class Split(enum.StrEnum):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from keras_gpt2 import encodings
-from keras_gpt2.config import option
 from keras_gpt2.corpora._archive import members
 from keras_gpt2.corpora._corpus import Corpus, Row, Split
 from keras_gpt2.corpora._paragraphs import cut_for, gather, pieces
@@ -18,6 +17,7 @@ from keras_gpt2.corpora._sources import Source, files_under, plain
 from keras_gpt2.corpora._tables import READERS, texts
 from keras_gpt2.errors import InputError, UsageError
 from keras_gpt2.files import damage, mend
+from keras_gpt2.options import option
 from keras_gpt2.script import convert, has_hanzi, simplify
 
 PLAIN = frozenset({".txt", ".md"})

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from keras_gpt2 import registry
-from keras_gpt2.config import flag
 from keras_gpt2.errors import UsageError
+from keras_gpt2.options import flag
 
 GREEDY = "greedy"
 # Below this, logits divided by the temperature may leave the range of float32.
