@@ -3,6 +3,7 @@
 import importlib
 import os
 import subprocess
+import sys
 
 from keras_gpt2._environment import quiet_stderr
 from keras_gpt2.errors import UsageError
@@ -30,6 +31,12 @@ def choose(name: str = "auto") -> str:
         raise UsageError(missing(name))
     if not is_installed(name):
         raise UsageError(f"backend {name} is not installed. Get it: pip install {name}")
+    running = sys.modules.get("keras")
+    if running is not None and running.backend.backend() != name:
+        raise UsageError(
+            f"Keras runs on {running.backend.backend()} already. Received: {name}. "
+            "Set KERAS_BACKEND before Keras is imported"
+        )
     os.environ["KERAS_BACKEND"] = name
     with quiet_stderr():
         importlib.import_module(name)

@@ -5,12 +5,17 @@ trust it; what a killed process leaves behind is removed by the next.
 """
 
 import contextlib
+import errno
 import functools
 import hashlib
 import importlib.metadata
 import json
 import os
+import secrets
 import shutil
+import socket
+import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +24,21 @@ from typing import Any
 from keras_gpt2.corpora import Corpus
 from keras_gpt2.errors import InputError, StorageError
 from keras_gpt2.files import regular_file, sync
-from keras_gpt2.tokens import FORMAT, Tokens, digest, open_tokens, read_manifest
+from keras_gpt2.tokens import (
+    FORMAT,
+    MANIFEST,
+    Tokens,
+    digest,
+    open_tokens,
+    read_manifest,
+)
 
 VARIABLE = "KERAS_GPT2_CACHE"
 # Libraries that decide what a document, or its tokens, look like.
-DECIDING = ("opencc", "tokenizers")
+DECIDING = ("opencc", "pyarrow", "tokenizers")
+# Our own modules that do, beside those of corpora/ and tokenizers/.
+OWN = ("encodings", "files", "preparation", "script", "tokens")
+DAY = 24 * 3600  # seconds
 
 
 def cache_folder() -> Path:
@@ -49,21 +64,44 @@ class Entry:
     num_bytes: int
 
     def remove(self) -> None:
-        """Remove it; a process that reads it keeps what it has mapped."""
-        shutil.rmtree(self.folder)
+        """Remove it. On Windows, not while another process reads it."""
+        discard(self.folder)
 
 
 def entries() -> list[Entry]:
-    """What is in the cache, by name; damaged folders are left out."""
+    """What is in the cache, by name; what cannot be read is of the corpus "?"."""
     folder = cache_folder()
-    found = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        with contextlib.suppress(InputError):
-            manifest = read_manifest(path)
-            size = sum(file["bytes"] for file in manifest["files"].values())
-            used = sum(manifest["report"]["used"].values())
-            found.append(Entry(path, manifest["facts"]["corpus"], used, size))
-    return found
+    names = sorted(folder.iterdir()) if folder.is_dir() else ()
+    return [
+        entry_of(path)
+        for path in names
+        if path.is_dir() and not path.name.startswith(".")
+    ]
+
+
+def entry_of(folder: Path) -> Entry:
+    """A folder of the cache."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    try:
+        manifest = read_manifest(folder)
+    except InputError:
+        return Entry(folder, "?", 0, size)
+    used = sum(manifest["report"]["used"].values())
+    return Entry(folder, manifest["facts"]["corpus"], used, size)
+
+
+def discard(folder: Path) -> None:
+    """Take a folder's name away, then its files, whoever else does so too."""
+    doomed = hidden(folder)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(folder, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def hidden(folder: Path) -> Path:
+    """A name beside a folder for what has none yet, or no more; each is new."""
+    host, unique = socket.gethostname(), secrets.token_hex(4)
+    return folder.with_name(f".{folder.name}~{host}~{os.getpid()}~{unique}")
 
 
 def find_or_make(
@@ -75,6 +113,9 @@ def find_or_make(
         name: str. Name of their folder; says all that decides their content.
         make: callable(folder). Writes them into an empty folder.
         warn: callable(text). Told of a damaged folder, which is made anew.
+
+    Raises:
+        StorageError: if tokens cannot be kept, or those there cannot be read.
     """
     folder = cache_folder() / name
     if folder.is_dir():
@@ -82,7 +123,7 @@ def find_or_make(
             return open_tokens(folder)
         except InputError as error:
             warn(f"{error}: making them again")
-            shutil.rmtree(folder)
+            discard(folder)
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -102,15 +143,16 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
 
     If another process was first, its folder stays.
     """
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = hidden(folder)
     partial.mkdir(mode=0o700)
     try:
         yield partial
         try:
             os.rename(partial, folder)
-        except OSError:
-            if not folder.is_dir():
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES):
+                raise
+            if not (folder / MANIFEST).is_file():
                 raise
         sync(folder.parent)
     finally:
@@ -119,17 +161,20 @@ def whole_or_nothing(folder: Path) -> Iterator[Path]:
 
 def remove_abandoned(folder: Path) -> None:
     """Remove what processes that are no more have left half done."""
-    for path in folder.glob(".*.*"):
-        process = path.suffix[1:]
-        if process.isdecimal() and not is_running(int(process)):
+    for path in folder.glob(".*~*~*~*"):
+        _, host, process, _ = path.name.rsplit("~", 3)
+        is_here = host == socket.gethostname() and os.name != "nt"
+        if is_here and process.isdecimal():
+            is_abandoned = not is_running(int(process))
+        else:  # one cannot ask, but nothing takes a day
+            is_abandoned = time.time() - path.stat().st_mtime > DAY
+        if is_abandoned:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def is_running(process: int) -> bool:
-    """Whether a process of that number lives; on Windows, where to ask is to kill,
-    only whether it is this one."""
-    if os.name == "nt":
-        return process == os.getpid()
+    """Whether a process of that number lives on this machine; not for Windows, where
+    to ask is to kill."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -162,7 +207,10 @@ def code_fingerprint() -> str:
     package = Path(__file__).parent
     folders = [package / "corpora", package / "tokenizers"]
     paths = [path for folder in folders for path in sorted(folder.glob("*.py"))]
-    paths += [package / f"{name}.py" for name in ("encodings", "files", "script")]
+    paths += [package / f"{name}.py" for name in OWN]
     code = [path.read_text(encoding="utf-8") for path in paths]
-    versions = [importlib.metadata.version(name) for name in DECIDING]
+    versions = [unicodedata.unidata_version]
+    for name in DECIDING:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(importlib.metadata.version(name))
     return hashlib.sha256(json.dumps([code, versions]).encode()).hexdigest()

@@ -46,6 +46,15 @@ class CorpusConfig(Config):
     )
     add_token: tuple[str, ...] = option((), "token to add; repeatable")
 
+    def __post_init__(self):
+        super().__post_init__()
+        for token in self.add_token:
+            if not token.isprintable() or not token or " " in token:
+                raise UsageError(
+                    "--add-token takes printable characters without a space. "
+                    f"Received: {token!r}"
+                )
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(CorpusConfig):
@@ -119,8 +128,6 @@ class TrainConfig(CorpusConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.tokens and self.data_dir:
-            raise UsageError("--tokens are a corpus already. Leave out --data-dir.")
         if self.batch_size % self.accumulate:
             raise UsageError(
                 f"--batch-size must be a multiple of --accumulate. Received: "

@@ -86,6 +86,7 @@ class TokenDataset:
         # One epoch trains while another validates.
         self.order = functools.lru_cache(2)(self._order)
         self.plan = functools.lru_cache(2)(self._plan)
+        self.ends = functools.lru_cache(2)(self._ends)
         # A document of n tokens makes n + 1 predictions: its tokens and its end.
         self.lengths = np.minimum(self.token_counts + 1, sequence_length)
         self.widths = np.array([sequence_length])
@@ -225,7 +226,7 @@ class TokenDataset:
         """
         batch = self.plan(epoch, shuffle)[number]
         if self.is_packed:
-            ids, is_real = self._blocks(batch.rows, self.order(epoch, shuffle))
+            ids, is_real = self._blocks(batch.rows, epoch, shuffle)
         else:
             ids, is_real = self._documents(batch)
         weight = is_real[:, 1:].astype("float32")
@@ -257,29 +258,33 @@ class TokenDataset:
             ids[row, len(shown) + 1] = tokenizer.end_token_id
         return ids, is_real
 
-    def _blocks(self, numbers, order) -> tuple[np.ndarray, np.ndarray]:
+    def _blocks(self, numbers, epoch: int, shuffle: bool):
         """Ids and mask of blocks of the stream of all documents, (blocks, length + 1);
         neighbours share a token, so that each is predicted once."""
         length = self.sequence_length
         first, last = int(numbers[0]) * length, (int(numbers[-1]) + 1) * length
-        stream = self._stream(order, first, last + 1)
+        stream = self._stream(epoch, shuffle, first, last + 1)
         is_real = np.arange(last + 1 - first) < len(stream)
         stream = np.pad(stream, (0, last + 1 - first - len(stream)))
         places = (numbers - numbers[0])[:, None] * length + np.arange(length + 1)
         return stream[places], is_real[places]
 
-    def _stream(self, order: np.ndarray, first: int, last: int) -> np.ndarray:
-        """Tokens from `first` to `last` of the documents in that order."""
+    def _ends(self, epoch: int, shuffle: bool) -> np.ndarray:
+        """Where each document ends in the stream of an epoch's documents."""
+        counts = self.token_counts[self.order(epoch, shuffle)]
+        return np.cumsum(counts + len(self._separators()))
+
+    def _stream(self, epoch: int, shuffle: bool, first: int, last: int) -> np.ndarray:
+        """Tokens from `first` to `last` of the documents in an epoch's order."""
         before, *after = self._separators()
-        counts = self.token_counts[order] + 1 + len(after)
-        ends = np.cumsum(counts)
+        ends = self.ends(epoch, shuffle)
         begin = int(np.searchsorted(ends, first, side="right"))
         finish = int(np.searchsorted(ends, last)) + 1
         parts = [
             np.array([before, *self.documents[int(row)], *after], "int32")
-            for row in order[begin:finish]
+            for row in self.order(epoch, shuffle)[begin:finish]
         ]
-        offset = first - int(ends[begin] - counts[begin])
+        offset = first - (int(ends[begin - 1]) if begin else 0)
         return np.concatenate(parts)[offset : offset + last - first]
 
     def _separators(self) -> list[int]:

@@ -56,10 +56,25 @@ def load_model(
         model = with_dropout(model, dropout)
     context, preprocessor = model.backbone.max_sequence_length, model.preprocessor
     preprocessor.sequence_length = min(sequence_length or context, context)
-    if isinstance(preprocessor.tokenizer, keras_hub.tokenizers.GPT2Tokenizer):
+    if type(preprocessor.tokenizer) is keras_hub.tokenizers.GPT2Tokenizer:
         preprocessor.tokenizer = as_plain_text(preprocessor.tokenizer)
         preprocessor.tokenizer.script = source.facts().get("script", "")
     return model
+
+
+def load_fast(source: ModelSource) -> FastTokenizer:
+    """A model's tokenizer alone.
+
+    Raises:
+        InputError: if its files cannot be had or read.
+    """
+    if source.is_keras_file:
+        return load_keras_file(source).preprocessor.tokenizer.fast
+    try:
+        stock = keras_hub.models.GPT2Tokenizer.from_preset(source.name)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(unavailable(source, error)) from error
+    return as_plain_text(stock).fast
 
 
 def load_preset(source: ModelSource, dtype: str) -> keras_hub.models.GPT2CausalLM:

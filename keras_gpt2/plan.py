@@ -1,5 +1,6 @@
 """A training decided in full, before a backend starts: what, from what, to where."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from keras_gpt2.cache import whole_or_nothing
-from keras_gpt2.config import PrepareConfig, TrainConfig
+from keras_gpt2.config import CorpusConfig, PrepareConfig, TrainConfig
 from keras_gpt2.corpora import Corpus, Split, corpus_class, is_sample, open_corpus
 from keras_gpt2.errors import InputError, UsageError
+from keras_gpt2.options import flag
 from keras_gpt2.preparation import Preparation, VocabularyChoice
 from keras_gpt2.presets import MAX_CONTEXT, ModelSource, find
 from keras_gpt2.runs import RUNS, Run, new_run, probe
@@ -85,15 +87,13 @@ def make_plan(
         InputError, StorageError: if the corpus cannot be read.
     """
     asked = TrainConfig(**given)
-    ready = asked.tokens and open_tokens(Path(asked.tokens))
+    ready = open_ready(asked, given, options)
     name = ready.facts["corpus"] if ready else asked.corpus
     cls = corpus_class(name)
     source = find(asked.preset or cls.preset)
-    recipe = dict(cls.recipe)
-    if source.is_bundled:  # it has learnt such text before
-        recipe["learning_rate"] = cls.gentle_recipe["learning_rate"]
-    config = TrainConfig.resolve({**given, "corpus": name}, recipe)
-    sequence_length = fit_length(config, source)
+    given = {**given, "corpus": name}
+    config = TrainConfig.resolve(given, recipe_of(cls, source))
+    fit_length(config, source, given)
     run = choose_run(config)
     if ready:
         refuse_overlap(run, source.path, ready.folder)
@@ -101,13 +101,47 @@ def make_plan(
     else:
         corpus = open_corpus(name, config.data_dir, **reading(config, source, options))
         refuse_overlap(run, source.path, corpus.folder)
-        if is_sample(corpus) and not source.scratch:
-            config = TrainConfig.resolve(given, cls.gentle_recipe)
         tokens = prepare(corpus, source, config, options).cached(warn)
         origin = SAMPLE if is_sample(corpus) else str(corpus.folder)
+    if tokens.facts["is_sample"] and not source.scratch:
+        config = TrainConfig.resolve(given, cls.gentle_recipe)
     check_size(tokens)
     warn(tokens.coverage.warning())
-    return TrainPlan(config, options, source, cls, origin, tokens, run, sequence_length)
+    length = fit_length(config, source, given)
+    return TrainPlan(config, options, source, cls, origin, tokens, run, length)
+
+
+def open_ready(
+    asked: TrainConfig, given: Mapping[str, Any], options: Mapping[str, Any]
+) -> Tokens | None:
+    """The tokens asked for by folder, or None.
+
+    Raises:
+        UsageError: if anything else was asked for that decides tokens.
+    """
+    if asked.tokens is None:
+        return None
+    names = {field.name for field in dataclasses.fields(CorpusConfig)}
+    spoken = [*sorted(given.keys() & (names | {"vocabulary"})), *options]
+    tokens = open_tokens(Path(asked.tokens))
+    if asked.corpus == tokens.facts["corpus"]:
+        spoken = [name for name in spoken if name != "corpus"]
+    if spoken:
+        raise UsageError(
+            f"--tokens are made already, of the corpus {tokens.facts['corpus']}. "
+            f"Leave out {', '.join(map(flag, spoken))}"
+        )
+    return tokens
+
+
+def recipe_of(cls: type[Corpus], source: ModelSource) -> dict[str, Any]:
+    """The corpus' recipe for that model."""
+    if find(cls.preset).scratch and not source.scratch:
+        return dict(cls.gentle_recipe)  # the other is for random weights
+    recipe = dict(cls.recipe)
+    if source.is_bundled:  # it has learnt such text before
+        recipe["learning_rate"] = cls.gentle_recipe["learning_rate"]
+    return recipe
 
 
 def prepare_tokens(
@@ -126,6 +160,10 @@ def prepare_tokens(
     if config.output is None:
         return preparation.cached(warn)
     folder = Path(config.output)
+    if not config.output or folder.exists():
+        raise UsageError(
+            f"--output must be a folder that is yet to be. Received: '{folder}'"
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with whole_or_nothing(folder) as partial:
         preparation.write(partial, preparation.base())
@@ -151,15 +189,20 @@ def prepare(
 ) -> Preparation:
     """What the tokens of a training are to be."""
     kind = "build" if source.scratch else config.vocabulary
-    choice = VocabularyChoice(
-        kind, config.vocabulary_size, config.min_count, tuple(config.add_token)
-    )
+    added = tuple(config.add_token)
+    choice = VocabularyChoice(kind, config.vocabulary_size, config.min_count, added)
     if kind == "preset":
-        choice = VocabularyChoice()  # nothing else plays a part
+        if added or config.vocabulary_size:
+            raise UsageError(
+                "--add-token and --vocabulary-size change a vocabulary, the preset's "
+                "stays as it is. Add --vocabulary extend"
+            )
+        choice = VocabularyChoice()
     without = None
     if config.exclude:
         without = open_corpus(config.corpus, config.exclude, **options)
-    return Preparation(corpus, source, choice, without)
+    keras_backend = getattr(config, "backend", "auto")
+    return Preparation(corpus, source, choice, without, keras_backend)
 
 
 def choose_run(config: TrainConfig) -> Run:
@@ -187,17 +230,18 @@ def refuse_overlap(run: Run, *inputs: Path | None) -> None:
             )
 
 
-def fit_length(config: TrainConfig, source: ModelSource) -> int:
-    """Tokens per sequence: as asked for, at most the model's context."""
+def fit_length(
+    config: TrainConfig, source: ModelSource, given: Mapping[str, Any]
+) -> int:
+    """Tokens per sequence: as asked for, else of the recipe, at most the context."""
     context = MAX_CONTEXT if source.scratch else source.context()
-    if config.sequence_length is None:
-        return min(context, MAX_CONTEXT)
-    if config.sequence_length > context:
+    length = config.sequence_length or context
+    if "sequence_length" in given and length > context:
         raise UsageError(
             f"--sequence-length must be at most {context}, the context of "
-            f"{source.name}. Received: {config.sequence_length}"
+            f"{source.name}. Received: {length}"
         )
-    return config.sequence_length
+    return min(length, context, MAX_CONTEXT)
 
 
 def check_size(tokens: Tokens) -> None:

@@ -1,14 +1,16 @@
 """A corpus into tokens for a model, from the cache or made now."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from keras_gpt2 import backend, cache
-from keras_gpt2.corpora import Corpus, ReadReport, Split
+from keras_gpt2.corpora import Corpus, ReadReport, Split, is_sample
+from keras_gpt2.errors import UsageError
 from keras_gpt2.presets import ModelSource
-from keras_gpt2.script import has_hanzi
+from keras_gpt2.script import HANZI
 from keras_gpt2.tokenizers import (
     FastTokenizer,
     build_byte_pairs,
@@ -22,10 +24,11 @@ from keras_gpt2.tokens import Tokens, Writer
 
 # A corpus of which one in this many characters is a hanzi counts as Chinese.
 HANZI_SHARE = 0.1
+ANY_HANZI = re.compile(f"[{HANZI}]")
 # Tokens of a vocabulary that is built, and those added to one that is extended.
 SIZE, MORE = 8000, 1000
-# Texts that are looked at to tell the language.
-LOOKED_AT = 200
+# Characters that are looked at to tell the language.
+LOOKED_AT = 100_000
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,14 @@ class Preparation:
         source: ModelSource. The model they are for.
         choice: VocabularyChoice.
         without: Corpus or None. Its documents are left out.
+        backend: str. Keras backend, should Keras be needed.
     """
 
     corpus: Corpus
     source: ModelSource
     choice: VocabularyChoice = VocabularyChoice()
     without: Corpus | None = None
+    backend: str = "auto"
 
     def cached(self, warn: Callable[[str], None]) -> Tokens:
         """The tokens, from the cache or made now.
@@ -71,7 +76,7 @@ class Preparation:
         """
         base = self.base()
         facts = [cache.describe(self.corpus), base and base.fingerprint, self.choice]
-        facts.append(self.without and cache.describe(self.without))
+        facts += [self.without and cache.describe(self.without), is_sample(self.corpus)]
         name = f"{self.corpus.name}-{cache.key(*facts)[:32]}"
         return cache.find_or_make(name, lambda folder: self.write(folder, base), warn)
 
@@ -79,7 +84,7 @@ class Preparation:
         """The model's tokenizer, or None where it is yet to be built."""
         if self.source.scratch or self.choice.kind == "build":
             return None
-        return tokenizer_of(self.source)
+        return tokenizer_of(self.source, self.backend)
 
     def write(self, folder: Path, base: FastTokenizer | None) -> None:
         """Read, tokenize and write to an empty folder."""
@@ -98,6 +103,7 @@ class Preparation:
         facts: dict[str, Any] = {
             "corpus": self.corpus.name,
             "script": self.corpus.script or self.corpus.released_script,
+            "is_sample": is_sample(self.corpus),
         }
         report = ReadReport()
         writer = Writer(folder, tokenizer)
@@ -123,24 +129,33 @@ def make_tokenizer(
         return extend(base, texts, size, choice.min_count, choice.added)
     size = choice.size or SIZE
     texts = iter(texts)
-    first = [text for text, _ in zip(texts, range(LOOKED_AT), strict=False)]
+    first: list[str] = []
+    while sum(map(len, first)) < LOOKED_AT and (text := next(texts, None)) is not None:
+        first.append(text)
 
     def everything() -> Iterator[str]:
         yield from first
         yield from texts
 
     if is_chinese("".join(first)):
-        tokens = build_wordpiece(everything(), size, choice.min_count)
-        return wordpiece([*tokens, *choice.added])
+        added = list(dict.fromkeys(choice.added))
+        tokens = build_wordpiece(everything(), size - len(added), choice.min_count)
+        return wordpiece(list(dict.fromkeys([*tokens, *added])))
+    if choice.added:
+        raise UsageError(
+            "--add-token goes with a WordPiece vocabulary: byte-level BPE spells any "
+            f"text already. Received: {', '.join(choice.added)}"
+        )
     return byte_pairs(*build_byte_pairs(everything(), size, choice.min_count))
 
 
 def is_chinese(text: str) -> bool:
     """Whether hanzi are a good part of a text."""
-    return sum(map(has_hanzi, text)) > HANZI_SHARE * len(text)
+    text = text[:LOOKED_AT]
+    return len(ANY_HANZI.findall(text)) > HANZI_SHARE * len(text)
 
 
-def tokenizer_of(source: ModelSource) -> FastTokenizer:
+def tokenizer_of(source: ModelSource, keras_backend: str) -> FastTokenizer:
     """A model's tokenizer, without Keras where its files are on this disk.
 
     Raises:
@@ -148,7 +163,7 @@ def tokenizer_of(source: ModelSource) -> FastTokenizer:
     """
     if source.path is not None and source.path.is_dir():
         return load_tokenizer(source.path)
-    backend.choose()
-    from keras_gpt2.models import load_model
+    backend.choose(keras_backend)
+    from keras_gpt2.models import load_fast
 
-    return load_model(source).preprocessor.tokenizer.fast
+    return load_fast(source)

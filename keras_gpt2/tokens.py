@@ -11,6 +11,7 @@ FOLDER/
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ from keras_gpt2.tokenizers import Counting, Coverage, FastTokenizer, load_tokeni
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-# Texts are tokenized this many characters at a time: about 50 MB of work space.
+KINDS = ("ids", "starts", "characters")
+# Texts are tokenized about this many characters at a time.
 CHUNK_CHARACTERS = 2**20
 
 
@@ -89,7 +91,8 @@ class Tokens:
         tokenizer: FastTokenizer. Made them.
         report: ReadReport. Account of the rows they come from.
         coverage: Coverage. Account of their text under the vocabulary.
-        facts: mapping. "corpus", "script", "prompt" and what else the maker said.
+        facts: mapping. "corpus", "script", "language", "prompt" (the opening of the
+            first validation document) and "is_sample".
     """
 
     folder: Path
@@ -98,6 +101,33 @@ class Tokens:
     report: ReadReport
     coverage: Coverage
     facts: Mapping[str, Any]
+
+
+class HashedFile:
+    """A new file whose size and sha256 are those of what was written to it.
+
+    Args:
+        path: Path. Must not exist.
+    """
+
+    def __init__(self, path: Path):
+        self.file = path.open("xb")
+        self.checksum = hashlib.sha256()
+        self.size = 0
+
+    def write(self, values: np.ndarray) -> None:
+        """Append an array."""
+        data = values.tobytes()
+        self.file.write(data)
+        self.checksum.update(data)
+        self.size += len(data)
+
+    def close(self) -> dict[str, Any]:
+        """Size and sha256, once all is on the disk."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        return {"bytes": self.size, "sha256": self.checksum.hexdigest()}
 
 
 class Writer:
@@ -116,10 +146,10 @@ class Writer:
         self.waiting: dict[Split, list[str]] = {split: [] for split in Split}
         self.waiting_characters = 0
         self.sizes = dict.fromkeys(Split, 0)  # tokens written
+        names = [f"{split}.{kind}" for split in Split for kind in KINDS]
+        self.files = {name: HashedFile(folder / name) for name in names}
         for split in Split:
-            self.append(split, "starts", np.zeros(1, "int64"))
-            self.append(split, "ids", np.empty(0, self.dtype))
-            self.append(split, "characters", np.empty(0, "int64"))
+            self.files[f"{split}.starts"].write(np.zeros(1, "int64"))
 
     def add_all(self, documents: Iterable[tuple[Split, str]]) -> None:
         """Add documents, each with its split."""
@@ -135,36 +165,40 @@ class Writer:
         for split, texts in self.waiting.items():
             part = TokenSplit.of(texts, self.tokenizer)
             self.counting.add(texts, part.ids, part.counts)
-            self.append(split, "ids", part.ids.astype(self.dtype))
-            self.append(split, "starts", part.starts[1:] + self.sizes[split])
-            self.append(split, "characters", part.characters)
+            starts = part.starts[1:] + self.sizes[split]
+            self.files[f"{split}.ids"].write(part.ids.astype(self.dtype))
+            self.files[f"{split}.starts"].write(starts)
+            self.files[f"{split}.characters"].write(part.characters)
             self.sizes[split] += len(part.ids)
             texts.clear()
         self.waiting_characters = 0
 
-    def append(self, split: Split, name: str, values: np.ndarray) -> None:
-        """Append values to a split's file."""
-        with (self.folder / f"{split}.{name}").open("ab") as file:
-            file.write(values.tobytes())
-
     def finish(self, report: ReadReport, facts: Mapping[str, Any]) -> None:
         """Write tokenizer and manifest; all is on the disk when this returns."""
+        written = {name: file.close() for name, file in self.files.items()}
         self.tokenizer.save(self.folder)
-        paths = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        for path in self.folder.rglob("*.*"):
+            name = path.relative_to(self.folder).as_posix()
+            if name not in written:
+                written[name] = digest(path)
+                sync(path)
         manifest = {
-            "format": FORMAT,
             "dtype": self.dtype,
             "report": report.to_dict(),
             "coverage": self.counting.finish().to_dict(),
             "facts": dict(facts),
-            "files": {
-                path.relative_to(self.folder).as_posix(): digest(path) for path in paths
-            },
+            "files": written,
         }
-        text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+        signed = {"format": FORMAT, "sha256": signature(manifest), **manifest}
+        text = json.dumps(signed, ensure_ascii=False, indent=2) + "\n"
         (self.folder / MANIFEST).write_text(text, encoding="utf-8")
-        for path in (*paths, self.folder / MANIFEST, self.folder):
-            sync(path)
+        sync(self.folder / MANIFEST)
+        sync(self.folder)
+
+
+def signature(manifest: Mapping[str, Any]) -> str:
+    """sha256 of what a manifest says."""
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def digest(path: Path) -> dict[str, Any]:
@@ -198,25 +232,28 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """What a folder of tokens says of itself.
 
     Raises:
-        InputError: if it is none, or of another format.
+        InputError: if it is none, damaged, or of another format.
+        StorageError: if it cannot be read.
     """
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        version = manifest["format"]
+        version, expected = manifest.pop("format"), manifest.pop("sha256")
     except FileNotFoundError as error:
         raise InputError(
             f"{folder} holds no tokens (no {MANIFEST}). Make them: keras-gpt2 prepare"
         ) from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"{path} is damaged. Make the tokens again") from error
     except OSError as error:
         raise StorageError(f"cannot read {path} ({error.strerror})") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path} is damaged. Make the tokens again") from error
     if version != FORMAT:
         raise InputError(
             f"{folder} has tokens of format {version}, this version reads {FORMAT}. "
             "Make them again: keras-gpt2 prepare"
         )
+    if signature(manifest) != expected:
+        raise InputError(f"{path} is damaged. Make the tokens again")
     return manifest
 
 
@@ -224,10 +261,10 @@ def check_file(path: Path, expected: Mapping[str, Any]) -> None:
     """Refuse a file that is not what the manifest says."""
     try:
         found = digest(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing. Make the tokens again") from error
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror}). Make the tokens again"
-        ) from error
+        raise StorageError(f"cannot read {path} ({error.strerror})") from error
     if found != expected:
         raise InputError(
             f"{path} is damaged ({found['bytes']:,} bytes, {expected['bytes']:,} "

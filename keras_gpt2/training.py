@@ -69,15 +69,21 @@ def finetune(*, say: Say = silent, **settings) -> Run:
     fields = {field.name for field in dataclasses.fields(TrainConfig)}
     given = {key: value for key, value in settings.items() if key in fields}
     options = {key: value for key, value in settings.items() if key not in fields}
-    plan = make_plan(given, options)
     running = keras.backend.backend()
-    if plan.config.backend not in ("auto", running):
+    if given.get("backend", "auto") not in ("auto", running):
         raise UsageError(
             f"`backend` is settled when Keras is imported: set KERAS_BACKEND before. "
-            f"Received: {plan.config.backend}, running: {running}"
+            f"Received: {given['backend']}, running: {running}"
         )
+    plan = make_plan(given, options, functools.partial(warn, say))
     Training(plan, say).run()
     return plan.run
+
+
+def warn(say: Say, text: str) -> None:
+    """Say what there is to warn of, if anything."""
+    if text:
+        say("warning", text)
 
 
 class Training:

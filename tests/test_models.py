@@ -25,7 +25,7 @@ from keras_gpt2.models import (
 )
 from keras_gpt2.plan import prepare_tokens
 from keras_gpt2.presets import FACTS_FILE, Scratch, find
-from keras_gpt2.tokenizers import build_byte_pairs, byte_pairs, extend
+from keras_gpt2.tokenizers import build_byte_pairs, byte_pairs, extend, wordpiece
 from keras_gpt2.tokenizers.chinese import (
     ChineseGPT2CausalLMPreprocessor,
     ChineseTokenizer,
@@ -187,6 +187,13 @@ def test_new_tokens_start_as_the_mean_of_the_old(make_tiny_model):
     assert np.abs(known - logits(model, [POEM])).max() <= 1e-5
     ids = grown.preprocessor.tokenizer("齉")
     assert ids.tolist() == [len(before) + 2]
+
+
+def test_only_what_is_missing_is_added():
+    cased = wordpiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a"], do_lower_case=False)
+    longer = extend(cased, ["É É é 眠眠眠不不\n花"], size=9, min_count=2)
+    assert longer.vocabulary[5:] == ["眠", "É", "##É", "不"]
+    assert longer.options == cased.options
 
 
 def test_another_vocabulary_is_no_extension(tiny_model, sample_poems):

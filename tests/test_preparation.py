@@ -10,6 +10,7 @@ import pytest
 from keras_gpt2 import cache
 from keras_gpt2.__main__ import main
 from keras_gpt2.corpora import Split
+from keras_gpt2.plan import make_plan
 from keras_gpt2.preparation import is_chinese
 from keras_gpt2.tokens import open_tokens
 
@@ -53,8 +54,9 @@ def test_tokens_are_in_the_cache_and_can_be_cleared(run):
 def test_tokens_can_have_a_folder_of_their_own(run, tmp_path):
     tokens = prepared(run, "--corpus", "poetry", "--output", tmp_path / "mine")
     assert tokens.folder == tmp_path / "mine" and cache.entries() == []
-    code, _, told = run("prepare", "--output", tmp_path / "mine")
-    assert code == 2 and "is there already" in told
+    for output in (tmp_path / "mine", ""):
+        code, _, told = run("prepare", "--output", output)
+        assert code == 2 and "must be a folder that is yet to be" in told
 
 
 def test_a_chinese_corpus_builds_wordpiece(run):
@@ -144,3 +146,58 @@ def test_preparing_imports_no_keras(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\nb", "\ud800"])
+def test_a_token_that_no_file_can_hold_is_refused(run, token):
+    code, _, told = run("prepare", "--vocabulary", "extend", "--add-token", token)
+    assert code == 2 and "--add-token takes printable characters" in told
+
+
+def test_what_would_change_a_vocabulary_is_not_ignored(run):
+    code, _, told = run("prepare", "--add-token", "[speaker1]")
+    assert code == 2 and "--vocabulary extend" in told
+    flags = ["--corpus", "text", "--vocabulary", "build", "--add-token", "[speaker1]"]
+    code, _, told = run("prepare", *flags)
+    assert code == 2 and "goes with a WordPiece vocabulary" in told
+
+
+def test_a_token_that_was_built_is_not_added_again(run):
+    flags = ["--vocabulary", "build", "--vocabulary-size", 400]
+    tokens = prepared(run, *flags, "--add-token", "春", "--add-token", "春")
+    vocabulary = tokens.tokenizer.vocabulary
+    assert len(set(vocabulary)) == len(vocabulary) <= 400
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--script", "simplified"], ["--exclude", "nowhere"], ["--edition", "song"],
+        ["--vocabulary", "extend"], ["--corpus", "text"], ["--data-dir", "nowhere"],
+    ],
+    ids=lambda flags: flags[0],
+)  # fmt: skip
+def test_tokens_that_are_made_take_no_settings_of_their_making(run, tmp_path, flags):
+    tokens = prepared(run, "--output", tmp_path / "tokens")
+    code, _, told = run("train", "--tokens", tokens.folder, *flags)
+    assert code == 2 and f"Leave out {flags[0]}" in told
+
+
+def test_tokens_of_the_sample_train_by_its_recipe(run, tmp_path):
+    prepared(run, "--output", tmp_path / "tokens")
+    by_tokens = make_plan({"tokens": str(tmp_path / "tokens"), "dry_run": True}, {})
+    by_corpus = make_plan({"corpus": "poetry", "dry_run": True}, {})
+    for name in ("epochs", "steps", "learning_rate"):
+        one, other = (getattr(p.config, name) for p in (by_tokens, by_corpus))
+        assert one == other
+
+
+def test_a_trained_model_learns_a_text_gently(tmp_path):
+    (tmp_path / "text.txt").write_text("白日依山盡。\n\n" * 9 + "\n\n".join(
+        f"{n}黃河入海流，欲窮千里目。" * 50 for n in range(60)
+    ), "utf-8")  # fmt: skip
+    given = {"corpus": "text", "data_dir": str(tmp_path / "text.txt"), "dry_run": True}
+    scratch = make_plan(given, {}).config
+    trained = make_plan({**given, "preset": "tang"}, {})
+    assert trained.config.learning_rate < scratch.learning_rate / 10
+    assert trained.sequence_length == 256  # the context of tang

@@ -1,12 +1,10 @@
 """Compute a corpus' tokens, to train on them here or elsewhere."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from keras_gpt2.commands._corpus_flags import add_corpus_flags, take_options
 from keras_gpt2.config import PrepareConfig
-from keras_gpt2.errors import UsageError
 
 
 def add_arguments(parser) -> None:
@@ -18,8 +16,6 @@ def run(given: dict[str, Any]) -> None:
     """Prepare, tell what came of it, and print the folder."""
     options = take_options(given, PrepareConfig)
     config = PrepareConfig(**given)
-    if config.output and Path(config.output).exists():
-        raise UsageError(f"{config.output} is there already. Choose another --output")
     from keras_gpt2.console import Console
     from keras_gpt2.plan import prepare_tokens
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from keras_gpt2.corpora._seen import Seen
 from keras_gpt2.errors import InputError, UsageError
 from keras_gpt2.options import check
 
@@ -209,18 +210,16 @@ class Corpus:
             InputError: if the release holds no usable text, or a damaged row while
                 `on_bad_rows` is "stop".
         """
-        seen: set[int] = set()
+        seen = Seen()
         for row in self.rows():
             key = "" if row.skipped else self.key(row)
-            digest = number_of(key)
             if row.skipped:
                 report.skipped[row.skipped] += 1
-            elif digest in seen:
-                report.duplicates += 1
             elif exclude and not exclude.isdisjoint(self.passages(row)):
                 report.skipped["excluded"] += 1
+            elif not seen.is_new(number_of(key)):
+                report.duplicates += 1
             else:
-                seen.add(digest)
                 split = row.split or split_of(key)
                 report.used[split] += 1
                 yield split, self.render(row, split)

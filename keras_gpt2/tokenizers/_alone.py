@@ -12,7 +12,7 @@ from keras_gpt2.tokenizers._words import words
 
 UNSEEN, WORD, NOTHING = -3, -2, -1
 CODE_POINTS = 0x110000
-MAX_WORDS = 200_000  # about 50 MB
+MAX_WORDS = 200_000  # of common length, about 50 MB
 
 
 class AloneTable:
@@ -81,13 +81,13 @@ class AloneTable:
 
     def spell(self, words: list[str]) -> list[list[int]]:
         """Token ids of each word; each is tokenized once."""
-        new = list({word for word in words if word not in self.words})
-        if len(self.words) + len(new) > MAX_WORDS:
-            self.words.clear()
-            new = list(set(words))
+        if len(self.words) > MAX_WORDS:
+            self.words = {}  # another thread keeps what it is reading
+        known = self.words
+        new = list({word for word in words if word not in known})
         for word, encoding in zip(new, self.engine.encode_batch_fast(new), strict=True):
-            self.words[word] = encoding.ids
-        return [self.words[word] for word in words]
+            known[word] = encoding.ids
+        return [known[word] for word in words]
 
 
 def runs(is_word: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ is the reference they are tested against.
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ from keras_gpt2.tokenizers._words import END_OF_TEXT, LINE_TOKEN, join, split_vo
 
 # Longer words become [UNK]: the default of BERT's tokenizer, in characters.
 MAX_WORD = 100
+# Texts of more characters are tokenized in pieces.
+LONG = 2**20
+LINE_END = re.compile(r"(?<=\S)\n")
 BERT_SPECIAL = ("[CLS]", "[SEP]", "[PAD]", "[UNK]")
 # KerasHub's layout of a preset, which a folder of ours follows.
 CONFIG_FILE = "tokenizer.json"
@@ -90,7 +94,15 @@ class FastTokenizer:
             ids: int32 array (tokens,).
             counts: int64 array (texts,). Tokens of each text.
         """
-        return self.encoder.encode([as_unicode(text) for text in texts])
+        texts = [as_unicode(text) for text in texts]
+        if max(map(len, texts), default=0) <= LONG:
+            return self.encoder.encode(texts)
+        pieces = [cut(text) for text in texts]
+        rows = [self.encoder.encode([piece])[0] for row in pieces for piece in row]
+        sizes = np.array([len(row) for row in rows])
+        ends = np.cumsum([len(row) for row in pieces])
+        counts = np.array([part.sum() for part in np.split(sizes, ends[:-1])], "int64")
+        return np.concatenate(rows), counts
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Token ids of each text, special ones left out.
@@ -122,6 +134,19 @@ class FastTokenizer:
             texts[assets / "merges.txt"] = "\n".join(self.merges or ())
         for path, text in texts.items():
             path.write_bytes(f"{text}\n".encode())
+
+
+def cut(text: str) -> list[str]:
+    """A long text in pieces with the same tokens: no word goes across a line's end.
+
+    >>> cut("a\\n b"), "".join(cut("春眠\\n" * LONG)) == "春眠\\n" * LONG
+    (['a\\n b'], True)
+    """
+    starts = [0]
+    for match in LINE_END.finditer(text, LONG):
+        if match.start() - starts[-1] >= LONG:
+            starts.append(match.start())
+    return [text[a:b] for a, b in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def as_unicode(text: str) -> str:
@@ -197,6 +222,17 @@ def byte_pairs(vocabulary: Mapping[str, int], merges: Sequence[str]) -> FastToke
     merges = [merge for merge in merges if merge and "#version" not in merge]
     pairs = [merge.partition(" ") for merge in merges]
     rules = [(left, right) for left, _, right in pairs]
+    for left, right in rules:
+        if not {left, right, left + right} <= vocabulary.keys():
+            raise InputError(
+                f"the merge '{left} {right}' needs tokens that the vocabulary of "
+                f"{len(vocabulary):,} lacks. Take both files from the same place"
+            )
+    if sorted(vocabulary.values()) != list(range(len(vocabulary))):
+        raise InputError(
+            f"the ids of a vocabulary must be 0 to {len(vocabulary) - 1:,}, each once. "
+            "Take a fresh copy"
+        )
     engine = tokenizers.Tokenizer(models.BPE(vocab=dict(vocabulary), merges=rules))
     engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     engine.decoder = decoders.ByteLevel()

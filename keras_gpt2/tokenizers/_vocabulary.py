@@ -41,18 +41,25 @@ def build_wordpiece(
     >>> build_wordpiece(["花落知多少", "花"])[-5:]
     ['花', '多', '少', '知', '落']
     """
+    latin = [f"{mark}{char}" for mark in ("", "##") for char in LATIN_ALPHABET]
+    pieces = common_pieces(texts, min_count)
+    return list(dict.fromkeys([*SPECIAL_TOKENS, LINE_TOKEN, *latin, *pieces]))[:size]
+
+
+def common_pieces(
+    texts: Iterable[str], min_count: int, engine: Tokenizer = BERT
+) -> list[str]:
+    """Tokens of the characters that are common enough, the commonest first."""
     found: Counter[str] = Counter()
     for text in texts:
         found.update(text)
     counts: Counter[str] = Counter()
     for char, count in found.items():
-        for piece in "".join(words(BERT, char)):
+        for piece in "".join(words(engine, char)):
             counts[piece] += count
     ranked = sorted(counts, key=lambda char: (-counts[char], char))
-    common = [char for char in ranked if counts[char] >= min_count]
-    latin = [f"{mark}{char}" for mark in ("", "##") for char in LATIN_ALPHABET]
-    pieces = [piece for char in common for piece in forms(char)]
-    return list(dict.fromkeys([*SPECIAL_TOKENS, LINE_TOKEN, *latin, *pieces]))[:size]
+    common = (char for char in ranked if counts[char] >= min_count)
+    return [piece for char in common for piece in forms(char)]
 
 
 def forms(char: str) -> tuple[str, ...]:
@@ -126,8 +133,8 @@ def extend(
             "byte-level BPE has a token for every byte, so nothing can be missing. "
             "Extend a WordPiece vocabulary, or build a new one"
         )
-    built = build_wordpiece(texts, size, min_count)
-    known = set(base.vocabulary)
-    new = [token for token in dict.fromkeys([*added, *built]) if token not in known]
+    pieces = common_pieces(texts, min_count, base.engine)
+    known = {*base.vocabulary, LINE_TOKEN}  # which would change what a line end is
+    new = [token for token in dict.fromkeys([*added, *pieces]) if token not in known]
     room = max(size - base.vocabulary_size, len(added))
     return wordpiece([*base.vocabulary, *new[:room]], **base.options)

@@ -48,10 +48,12 @@ class WordCache:
             counts: int64 array (texts,). Tokens of each text.
         """
         rows = [WORD.findall(text) if PLAIN.fullmatch(text) else None for text in texts]
-        self.learn(set(itertools.chain.from_iterable(row for row in rows if row)))
+        spelt_words = self.learn(
+            set(itertools.chain.from_iterable(row for row in rows if row))
+        )
         others = [text for text, row in zip(texts, rows, strict=True) if row is None]
         spelt = iter(self.engine.encode_batch_fast(others))
-        spell = self.words.__getitem__
+        spell = spelt_words.__getitem__
         ids = [
             next(spelt).ids
             if row is None
@@ -62,10 +64,16 @@ class WordCache:
         flat = itertools.chain.from_iterable(ids)
         return np.fromiter(flat, "int32", int(counts.sum())), counts
 
-    def learn(self, words: set[str]) -> None:
-        """Spell those words that are new."""
+    def learn(self, words: set[str]) -> dict[str, tuple[int, ...]]:
+        """Spell those words that are new.
+
+        Returns:
+            dict that has them all; another thread's never loses a word.
+        """
         if len(self.words) > MAX_WORDS:
-            self.words.clear()
-        new = list(words - self.words.keys())
+            self.words = {}
+        known = self.words
+        new = [word for word in words if word not in known]
         for word, encoding in zip(new, self.engine.encode_batch_fast(new), strict=True):
-            self.words[word] = tuple(encoding.ids)
+            known[word] = tuple(encoding.ids)
+        return known

@@ -1,5 +1,7 @@
 """Byte-level BPE for English: GPT-2's ids, and the text back."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import keras_hub
 import numpy as np
 import pytest
@@ -8,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_gpt2.corpora.text import Text
+from keras_gpt2.errors import InputError
 from keras_gpt2.models import load_model
+from keras_gpt2.tokenizers import byte_pairs
+from keras_gpt2.tokenizers._fast import LONG
 from keras_gpt2.tokenizers.english import as_plain_text, as_stock
 
 END = "<|endoftext|>"
@@ -198,3 +203,29 @@ def test_text_cannot_end_a_document_of_a_loaded_model(saved):
         assert start == 50_256
         assert 50_256 not in ids
     assert preprocessor.tokenizer.end_token_id == 50_256
+
+
+def test_merges_of_another_vocabulary_are_refused():
+    vocabulary = {"a": 0, "b": 1, "ab": 2, END: 3}
+    with pytest.raises(InputError, match="the merge 'a c' needs tokens"):
+        byte_pairs(vocabulary, ["a b", "a c"])
+    with pytest.raises(InputError, match="must be 0 to 3"):
+        byte_pairs(vocabulary | {"b": 7}, ["a b"])
+
+
+def test_a_long_text_is_tokenized_in_pieces_without_a_seam(tokenizer, hugging_face):
+    text = "It was 's  night.\n\n  \n Rain fell\r\n\r\nand fell .\n" * 40_000
+    assert len(text) > 1.4 * LONG
+    (ids, short) = tokenizer.fast.encode([text, "a\n"])
+    assert ids.tolist() == hugging_face(text)
+    assert short.tolist() == hugging_face("a\n")
+
+
+def test_threads_do_not_take_each_others_words(tokenizer, monkeypatch):
+    monkeypatch.setattr("keras_gpt2.tokenizers._word_cache.MAX_WORDS", 50)
+    fast = byte_pairs(tokenizer.vocabulary, tokenizer.merges)
+    texts = [" ".join(f"w{n * k}" for n in range(60)) for k in range(200)]
+    expected = [ids.tolist() for ids in tokenizer.fast.encode(texts)]
+    with ThreadPoolExecutor(6) as pool:
+        found = [rows[0].tolist() for rows in pool.map(fast.encode, zip(texts))]
+    assert found == expected
