@@ -149,7 +149,7 @@ def is_json_lines(text: str) -> bool:
     first = [line for line in text.splitlines()[:2] if line.strip()]
     try:
         return len(first) == 2 and all(json.loads(line) is not None for line in first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_gpt2.errors import InputError, KerasGPT2Error, StorageError
-from keras_gpt2.files import MAX_JSON_BYTES, damage, mend, read_json, read_text
+from keras_gpt2.files import (
+    MAX_JSON_BYTES,
+    damage,
+    is_json_lines,
+    mend,
+    read_json,
+    read_text,
+)
 
 POEM = "春眠不覺曉，處處聞啼鳥。夜來風雨聲，花落知多少。\n"
 SIMPLIFIED_POEM = "春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。\n"
@@ -226,3 +233,7 @@ def test_mending_keeps_every_sound_character_in_its_order(text):
     kept = [char for char in mend(text) if char != "\ufffd" and char <= "\uffff"]
     sound = filter(is_sound, text.replace("\ufffd", ""))
     assert kept == [char for char in sound if char <= "\uffff"]
+
+
+def test_a_second_line_nested_deeply_is_no_json_lines():
+    assert not is_json_lines("{}\n" + "[" * 100_000)
