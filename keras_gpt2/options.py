@@ -95,6 +95,16 @@ class Config:
             recipe.pop("steps", None)
         return cls(**{**recipe, **given})
 
+    @classmethod
+    def split(
+        cls, settings: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Settings of this command, and the others, which are a corpus' own."""
+        fields = {field.name for field in dataclasses.fields(cls)}
+        own = {key: value for key, value in settings.items() if key in fields}
+        others = {key: value for key, value in settings.items() if key not in fields}
+        return own, others
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for config.json."""
         return dataclasses.asdict(self)

@@ -54,14 +54,19 @@ class Run:
     def is_empty(self) -> bool:
         return not self.folder.exists() or not any(self.folder.iterdir())
 
+    def read_config(self) -> dict[str, Any]:
+        """What config.json says; empty if there is none that can be read."""
+        try:
+            text = (self.folder / CONFIG_FILE).read_text(encoding="utf-8")
+            value = json.loads(text)
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
     @property
     def is_run(self) -> bool:
         """Whether the folder is one that a training made, finished or not."""
-        try:
-            text = (self.folder / CONFIG_FILE).read_text(encoding="utf-8")
-            return set(json.loads(text)) >= OWN_FACTS
-        except (OSError, ValueError, TypeError):
-            return False
+        return self.read_config().keys() >= OWN_FACTS
 
     @property
     def is_unfinished(self) -> bool:
@@ -72,11 +77,10 @@ class Run:
     def is_worse_than_base(self) -> bool:
         """Whether the model it began with was as good, in bits per character."""
         try:
-            text = (self.folder / CONFIG_FILE).read_text(encoding="utf-8")
-            result = json.loads(text)["result"]
+            result = self.read_config()["result"]
             best, before = (result[key][JUDGED_BY] for key in ("best", "before"))
             return best >= before
-        except (OSError, ValueError, TypeError, KeyError):
+        except (TypeError, KeyError):
             return False  # it does not say
 
     def create(self) -> None:

@@ -66,9 +66,7 @@ def finetune(*, say: Say = silent, **settings) -> Run:
 
     >>> run = finetune(corpus="poetry", steps=500)  # doctest: +SKIP
     """
-    fields = {field.name for field in dataclasses.fields(TrainConfig)}
-    given = {key: value for key, value in settings.items() if key in fields}
-    options = {key: value for key, value in settings.items() if key not in fields}
+    given, options = TrainConfig.split(settings)
     running = keras.backend.backend()
     if given.get("backend", "auto") not in ("auto", running):
         raise UsageError(

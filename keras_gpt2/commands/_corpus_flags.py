@@ -1,7 +1,6 @@
 """Flags of a command that reads a corpus: its own, and those of each corpus."""
 
 import dataclasses
-from typing import Any
 
 from keras_gpt2 import corpora
 from keras_gpt2.commandline import add_options
@@ -15,9 +14,3 @@ def add_corpus_flags(parser, settings: type) -> None:
     for name in corpora.names():
         group = parser.add_argument_group(f"with --corpus {name}")
         add_options(group, corpora.corpus_class(name), without=SHARED)
-
-
-def take_options(given: dict[str, Any], settings: type) -> dict[str, Any]:
-    """What was given for the corpus; what is left is for the settings class."""
-    fields = {field.name for field in dataclasses.fields(settings)}
-    return {key: given.pop(key) for key in given.keys() - fields}

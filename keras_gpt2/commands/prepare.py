@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from keras_gpt2.commands._corpus_flags import add_corpus_flags, take_options
+from keras_gpt2.commands._corpus_flags import add_corpus_flags
 from keras_gpt2.config import PrepareConfig
 
 
@@ -14,7 +14,7 @@ def add_arguments(parser) -> None:
 
 def run(given: dict[str, Any]) -> None:
     """Prepare, tell what came of it, and print the folder."""
-    options = take_options(given, PrepareConfig)
+    given, options = PrepareConfig.split(given)
     config = PrepareConfig(**given)
     from keras_gpt2.console import Console
     from keras_gpt2.plan import prepare_tokens

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from keras_gpt2 import backend
-from keras_gpt2.commands._corpus_flags import add_corpus_flags, take_options
+from keras_gpt2.commands._corpus_flags import add_corpus_flags
 from keras_gpt2.config import TrainConfig
 from keras_gpt2.runs import told_when_stopped
 
@@ -16,7 +16,7 @@ def add_arguments(parser) -> None:
 
 def run(given: dict[str, Any]) -> None:
     """Train, and print the run folder."""
-    options = take_options(given, TrainConfig)
+    given, options = TrainConfig.split(given)
     TrainConfig(**given)  # refuses what is wrong by itself
     from keras_gpt2.console import Console
     from keras_gpt2.plan import make_plan

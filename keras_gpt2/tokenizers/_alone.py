@@ -8,6 +8,7 @@ tokenizer itself, once each; what stands between them are words, and remembered.
 import numpy as np
 import tokenizers
 
+from keras_gpt2.tokenizers._spelling import Spelling
 from keras_gpt2.tokenizers._words import words
 
 UNSEEN, WORD, NOTHING = -3, -2, -1
@@ -25,7 +26,7 @@ class AloneTable:
     def __init__(self, engine: tokenizers.Tokenizer):
         self.engine = engine
         self.ids = np.full(CODE_POINTS, UNSEEN, "int32")
-        self.words: dict[str, list[int]] = {}
+        self.spelling = Spelling(engine, MAX_WORDS)
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Token ids of texts, one after the other.
@@ -47,7 +48,9 @@ class AloneTable:
             return ids[is_token], per_text(is_token, ends)
         starts, stops = runs(is_word, ends)
         bounds = zip(starts.tolist(), stops.tolist(), strict=True)
-        found = self.spell([text[start:stop] for start, stop in bounds])
+        between = [text[start:stop] for start, stop in bounds]
+        spelt = self.spelling.learn(between)
+        found = [spelt[word] for word in between]
         sizes = (ids >= 0).astype("int64")  # tokens that begin at each character
         sizes[starts] = [len(pieces) for pieces in found]
         flat = np.empty(sizes.sum(), "int32")
@@ -78,16 +81,6 @@ class AloneTable:
             return WORD
         (token_id,) = self.engine.encode(char).ids
         return token_id
-
-    def spell(self, words: list[str]) -> list[list[int]]:
-        """Token ids of each word; each is tokenized once."""
-        if len(self.words) > MAX_WORDS:
-            self.words = {}  # another thread keeps what it is reading
-        known = self.words
-        new = list({word for word in words if word not in known})
-        for word, encoding in zip(new, self.engine.encode_batch_fast(new), strict=True):
-            known[word] = encoding.ids
-        return [known[word] for word in words]
 
 
 def runs(is_word: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

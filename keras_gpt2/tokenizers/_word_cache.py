@@ -11,6 +11,8 @@ import re
 import numpy as np
 import tokenizers
 
+from keras_gpt2.tokenizers._spelling import Spelling
+
 LETTERS = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff"
 SPACES = "\t\n\v\f\r "
 # ASCII without the separators U+001C to U+001F, Western letters, dashes and quotation
@@ -35,7 +37,7 @@ class WordCache:
 
     def __init__(self, engine: tokenizers.Tokenizer):
         self.engine = engine
-        self.words: dict[str, tuple[int, ...]] = {}
+        self.spelling = Spelling(engine, MAX_WORDS)
 
     def encode(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Token ids of texts, one after the other.
@@ -48,12 +50,10 @@ class WordCache:
             counts: int64 array (texts,). Tokens of each text.
         """
         rows = [WORD.findall(text) if PLAIN.fullmatch(text) else None for text in texts]
-        spelt_words = self.learn(
-            set(itertools.chain.from_iterable(row for row in rows if row))
-        )
+        words = itertools.chain.from_iterable(row for row in rows if row)
+        spell = self.spelling.learn(words).__getitem__
         others = [text for text, row in zip(texts, rows, strict=True) if row is None]
         spelt = iter(self.engine.encode_batch_fast(others))
-        spell = spelt_words.__getitem__
         ids = [
             next(spelt).ids
             if row is None
@@ -63,17 +63,3 @@ class WordCache:
         counts = np.fromiter(map(len, ids), "int64", len(ids))
         flat = itertools.chain.from_iterable(ids)
         return np.fromiter(flat, "int32", int(counts.sum())), counts
-
-    def learn(self, words: set[str]) -> dict[str, tuple[int, ...]]:
-        """Spell those words that are new.
-
-        Returns:
-            dict that has them all; another thread's never loses a word.
-        """
-        if len(self.words) > MAX_WORDS:
-            self.words = {}
-        known = self.words
-        new = [word for word in words if word not in known]
-        for word, encoding in zip(new, self.engine.encode_batch_fast(new), strict=True):
-            known[word] = tuple(encoding.ids)
-        return known
